@@ -1,0 +1,1 @@
+"""What reads the topics and writes others: the ordered inference worker."""

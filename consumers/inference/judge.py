@@ -1,0 +1,183 @@
+"""One message to one answer. Nothing that a message contains can make this fail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from schemas.codec import decode_reference, encode_prediction
+from schemas.errors import RefusedError
+from schemas.events import (
+    Classification,
+    Failure,
+    FailureReason,
+    ImageReference,
+    Outcome,
+    Prediction,
+    Timings,
+    event_id,
+)
+
+TRANSIENT_WAITS_S = (0.05, 0.2, 0.5)
+"""A store on a network drive has hiccups of this length; three tries in under a second stay far
+inside the poll budget, and the images behind wait no longer than that."""
+
+log = structlog.get_logger()
+
+
+class Classifier(Protocol):
+    """A model in memory. One per thread."""
+
+    @property
+    def model_version(self) -> str:
+        """What the events name."""
+
+    @property
+    def model_sha256(self) -> str:
+        """Hash of the weights."""
+
+    def classify(self, data: bytes) -> tuple[Classification, Timings]:
+        """Judge an encoded image.
+
+        Raises:
+            RefusedError: it is no image that can be judged.
+        """
+
+
+class Store(Protocol):
+    """Where the images are."""
+
+    def read(self, reference: ImageReference) -> bytes:
+        """The bytes of an image.
+
+        Raises:
+            RefusedError: it will never be readable.
+            OSError: it may be readable later.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the worker took from the images topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back for a message: the encoded prediction, and the failure if it is one."""
+
+    message: Message
+    prediction: bytes
+    failure: Failure | None
+    reference_id: str | None
+
+
+class Judge:
+    """Answers messages with a store and a classifier. Not shared between threads."""
+
+    def __init__(
+        self,
+        job: str,
+        store: Store,
+        classifier: Classifier,
+        now: Callable[[], datetime],
+        max_reference_bytes: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._job = job
+        self._store = store
+        self._classifier = classifier
+        self._now = now
+        self._max_reference_bytes = max_reference_bytes
+        self._sleep = sleep
+
+    def answer(self, message: Message) -> Answer:
+        """The one answer to a message: a Failure where anything about it is wrong."""
+        reference: ImageReference | None = None
+        outcome: Outcome
+        timings = Timings()
+        try:
+            reference = self._reference(message)
+            outcome, timings = self._classify(reference)
+        except RefusedError as refused:
+            outcome = Failure(refused.reason, refused.detail)
+        prediction = Prediction(
+            event_id=event_id(message.topic, message.partition, message.offset),
+            job=self._job,
+            source_partition=message.partition,
+            source_offset=message.offset,
+            published_at=message.published_at,
+            finished_at=self._now(),
+            model_version=self._classifier.model_version,
+            model_sha256=self._classifier.model_sha256,
+            reference=reference,
+            outcome=outcome,
+            timings=timings,
+        )
+        return Answer(
+            message,
+            encode_prediction(prediction),
+            outcome if isinstance(outcome, Failure) else None,
+            prediction.reference_id,
+        )
+
+    def _reference(self, message: Message) -> ImageReference:
+        size = len(message.value or b"")
+        if size > self._max_reference_bytes:
+            raise RefusedError(
+                FailureReason.MESSAGE_TOO_LARGE,
+                f"The message has {size:,} bytes; an image reference has at most"
+                f" {self._max_reference_bytes:,}. Send a reference to the image, not the image.",
+            )
+        reference = decode_reference(message.value)
+        if reference.job != self._job:
+            raise RefusedError(
+                FailureReason.MESSAGE_WRONG_TYPE,
+                f"The reference is for the job {reference.job[:60]!r}; this topic is read by"
+                f" {self._job!r}. Send it to vigie.{reference.job[:60]}.images.",
+            )
+        return reference
+
+    def _classify(self, reference: ImageReference) -> tuple[Classification, Timings]:
+        began = time.perf_counter()
+        data = self._read(reference)
+        read_ms = (time.perf_counter() - began) * 1e3
+        try:
+            outcome, timings = self._classifier.classify(data)
+        except RefusedError:
+            raise
+        # Whatever a library trips over, the next image must still be answered.
+        except Exception as error:
+            log.exception("the model failed", reference_id=reference.reference_id)
+            raise RefusedError(
+                FailureReason.MODEL_ERROR,
+                f"The model failed on this image ({type(error).__name__}: {str(error)[:120]})."
+                " Replay it with another model version, or report it with the image.",
+            ) from error
+        return outcome, Timings(read_ms, timings.decode_ms, timings.inference_ms)
+
+    def _read(self, reference: ImageReference) -> bytes:
+        for wait in (*TRANSIENT_WAITS_S, None):
+            try:
+                return self._store.read(reference)
+            except OSError as error:
+                if wait is None:
+                    raise RefusedError(
+                        FailureReason.IMAGE_UNREADABLE,
+                        f"The image {reference.path!r} could not be read in"
+                        f" {len(TRANSIENT_WAITS_S) + 1} tries ({error.strerror or error})."
+                        " Check the disk and this user's rights, then replay the dead letter.",
+                    ) from error
+                self._sleep(wait)
+        raise AssertionError("the last try returns or raises")

@@ -1,0 +1,153 @@
+"""What one partition's answers go through: a transaction with its predictions and dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from confluent_kafka import TopicPartition
+
+from consumers.inference.judge import Answer
+from transport.deadline import Deadline
+from transport.topics import JobTopics
+from transport.transactions import COMMIT_DEADLINE_S, Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What has been committed, and nothing else."""
+
+    predictions: int = 0
+    failures: int = 0
+    transactions: int = 0
+
+    def plus(self, predictions: int, failures: int) -> Counts:
+        """These counts and one more transaction."""
+        return Counts(
+            self.predictions + predictions, self.failures + failures, self.transactions + 1
+        )
+
+
+class Lane:
+    """The open transaction of one partition of the images topic.
+
+    Args:
+        partition: whose answers these are; predictions go to the same partition number.
+        topics: where to.
+        transactions: the partition's own transactional producer, opened.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        topics: JobTopics,
+        transactions: Transactions,
+        clock: Callable[[], float],
+    ) -> None:
+        self.partition = partition
+        self.transactions = transactions
+        self.counts = Counts()
+        self._topics = topics
+        self._clock = clock
+        self._opened_at = 0.0
+        self._images = 0
+        self._failures = 0
+        self._next_offset = 0
+
+    @property
+    def images(self) -> int:
+        """How many images the open transaction holds; 0 when none is open."""
+        return self._images
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the open transaction's first image."""
+        return self._clock() - self._opened_at if self._images else 0.0
+
+    def write(self, answer: Answer) -> None:
+        """Add an answer: its prediction and, for a Failure, the untouched original.
+
+        Raises:
+            AbortedError, ConfigurationError, LeaveError: see ``Transactions.produce``.
+        """
+        message = answer.message
+        if not self._images:
+            self._opened_at = self._clock()
+        self.transactions.produce(
+            self._topics.predictions,
+            answer.prediction,
+            key=message.key,
+            partition=self.partition,
+            headers=_event_headers(answer),
+        )
+        if answer.failure is not None:
+            self.transactions.produce(
+                self._topics.dead_letters,
+                message.value,
+                key=message.key,
+                partition=self.partition,
+                headers=_dead_letter_headers(answer),
+            )
+            self._failures += 1
+        self._images += 1
+        # The last *emitted* offset counts, never the consumer's position: that one runs ahead.
+        self._next_offset = message.offset + 1
+
+    def commit(self, group: object, deadline: Deadline | None = None) -> None:
+        """End the open transaction, if there is one, together with the input offset.
+
+        Raises:
+            AbortedError, InDoubtError, ConfigurationError, LeaveError: see ``Transactions.commit``.
+        """
+        if not self._images:
+            return
+        offsets = [TopicPartition(self._topics.images, self.partition, self._next_offset)]
+        self.transactions.commit(offsets, group, deadline or Deadline.within(COMMIT_DEADLINE_S))
+        self.counts = self.counts.plus(self._images, self._failures)
+        self.forget()
+
+    def reopen(self, give_up: Callable[[], bool]) -> bool:
+        """Start over with a new producer of the same id; ``False`` when told to give up.
+
+        Raises:
+            LeaveError: the broker will not have us.
+        """
+        self.forget()
+        return self.transactions.open(give_up)
+
+    def forget(self) -> None:
+        """Count nothing of a transaction that was given up."""
+        self._images = 0
+        self._failures = 0
+
+
+def _event_headers(answer: Answer) -> list[tuple[str, bytes]]:
+    """CloudEvents' binary mode: understood by many tools, and a few bytes."""
+    message = answer.message
+    place = f"{message.topic}-{message.partition}-{message.offset}"
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", place.encode()),
+        ("ce_source", f"/{message.topic}".encode()),
+        ("ce_type", b"vigie.prediction"),
+    ]
+
+
+def _dead_letter_headers(answer: Answer) -> list[tuple[str, bytes]]:
+    message, failure = answer.message, answer.failure
+    assert failure is not None  # noqa: S101 - the only caller has just looked
+    return [
+        ("vigie_reason", str(failure.reason).encode()),
+        ("vigie_detail", failure.detail.encode()),
+        ("vigie_reference_id", (answer.reference_id or "").encode()),
+        ("vigie_source_topic", message.topic.encode()),
+        ("vigie_source_partition", str(message.partition).encode()),
+        ("vigie_source_offset", str(message.offset).encode()),
+        ("vigie_published_at", _iso(message.published_at).encode()),
+    ]
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,129 @@
+"""Puts the ordered worker together from its real parts."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from queue import SimpleQueue
+
+import structlog
+
+from consumers.inference.judge import Answer, Classifier, Judge, Message
+from consumers.inference.settings import InferenceSettings
+from consumers.inference.worker import Worker
+from storage.images import ImageStore
+from transport.clients import Cluster
+from transport.settings import TopicSettings
+from transport.topics import JobTopics, ensure_topics
+from transport.transactions import Transactions
+
+APPLICATION = "vigie"
+"""First part of every transactional id, so that other applications on the cluster never collide."""
+
+log = structlog.get_logger()
+
+
+class JudgePool:
+    """One thread per judge: each holds a model of its own, loaded before the first message."""
+
+    def __init__(self, judges: Sequence[Judge]) -> None:
+        self._free = SimpleQueue[Judge]()
+        for judge in judges:
+            self._free.put(judge)
+        self._own = threading.local()
+        self._executor = ThreadPoolExecutor(len(judges), "judge", initializer=self._take)
+
+    def submit(self, message: Message) -> Future[Answer]:
+        """Judge a message on the next free thread."""
+        return self._executor.submit(self._answer, message)
+
+    def close(self) -> None:
+        """Let go of what has not begun."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _take(self) -> None:
+        self._own.judge = self._free.get()
+
+    def _answer(self, message: Message) -> Answer:
+        judge: Judge = self._own.judge
+        return judge.answer(message)
+
+
+def run_worker(
+    cluster: Cluster,
+    store: ImageStore,
+    topics: JobTopics,
+    load: Callable[[], Classifier],
+    settings: InferenceSettings,
+    topic_settings: TopicSettings,
+    stop: threading.Event,
+) -> None:
+    """Serve one job until ``stop`` is set.
+
+    Args:
+        cluster: the Kafka to work on.
+        store: where the references' images are.
+        topics: the job's topics; missing ones are created.
+        load: loads one classifier; called once per thread.
+        settings: how the worker uses the machine.
+        topic_settings: what the topics must be like.
+        stop: set from a signal handler.
+
+    Raises:
+        VigieError: what ended the worker, with the exit code its process leaves with.
+    """
+    threads = settings.threads or len(os.sched_getaffinity(0))
+    pool = _warm_pool(topics.job, store, load, settings, threads)
+    try:
+        ensure_topics(cluster.admin(), topics, topic_settings)
+        member = f"{APPLICATION}.{topics.job}.inference-{settings.slot}"
+        worker = Worker(
+            cluster.group_consumer(group_name(topics), member),
+            lambda partition: _transactions(cluster, topics, partition),
+            pool,
+            topics,
+            settings,
+            stop.is_set,
+        )
+        worker.run()
+    finally:
+        pool.close()
+
+
+def group_name(topics: JobTopics) -> str:
+    """The consumer group of a job's workers."""
+    return f"{APPLICATION}.{topics.job}.inference"
+
+
+def _transactions(cluster: Cluster, topics: JobTopics, partition: int) -> Transactions:
+    # Stable over restarts: the new owner of a partition fences its old one by this very name.
+    name = f"{APPLICATION}.{topics.job}.{topics.images}-{partition}"
+    return Transactions(lambda: cluster.transactional_producer(name))
+
+
+def _warm_pool(
+    job: str,
+    store: ImageStore,
+    load: Callable[[], Classifier],
+    settings: InferenceSettings,
+    threads: int,
+) -> JudgePool:
+    began = time.perf_counter()
+    classifiers = [load() for _ in range(threads)]
+    log.info(
+        "model loaded",
+        model_version=classifiers[0].model_version,
+        threads=threads,
+        seconds=round(time.perf_counter() - began, 3),
+    )
+    return JudgePool(
+        [Judge(job, store, each, _now, settings.max_reference_bytes) for each in classifiers]
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

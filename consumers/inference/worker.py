@@ -1,0 +1,291 @@
+"""The ordered worker's loop: read, judge on all cores, emit in order, commit meanwhile.
+
+One thread owns the consumer and the producers. It keeps a window of images in flight on a pool of
+threads and emits only the head, so that the order holds by construction. While a commit waits for
+the broker the pool goes on with the images of the next transaction: they are already submitted,
+only not yet emitted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Protocol, cast
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Message as KafkaMessage
+
+from consumers.inference.judge import Answer, Message
+from consumers.inference.lane import Lane
+from consumers.inference.settings import InferenceSettings
+from consumers.inference.storm import PoisonGate
+from consumers.inference.window import OrderingWindow
+from schemas.errors import ConfigurationError
+from transport.deadline import Deadline
+from transport.topics import JobTopics
+from transport.transactions import AbortedError, InDoubtError, LeaveError, Transactions
+
+IDLE_POLL_S = 0.05
+"""How long an idle worker waits for a first message before it looks at its stop flag again."""
+
+REFILL = 16
+"""The window is topped up by handfuls: one consume() call per so many images, not one per image."""
+
+STOP_DEADLINE_S = 5.0
+"""A stop is promised within 10 s; half of it is for the last commit, half for leaving."""
+
+OFFSETS_TIMEOUT_S = 10.0
+"""The group coordinator answers in milliseconds, and in a second or two while it moves."""
+
+CONSECUTIVE_ABORTS = 10
+"""An abort is for a passing cause. After so many in a row the cause does not pass: leave."""
+
+_STOPS_THE_CONSUMER = frozenset(
+    {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
+)
+
+_LEAVE = frozenset({KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID})
+"""Fatal by their code: an error that comes as a message does not carry the flag."""
+
+log = structlog.get_logger()
+
+
+class Pool(Protocol):
+    """Judges messages on other threads."""
+
+    def submit(self, message: Message) -> Future[Answer]:
+        """Judge a message soon."""
+
+
+class Worker:
+    """Reads one job's images topic as a member of its group, and answers.
+
+    Args:
+        consumer: a group consumer that commits nothing by itself; not yet subscribed.
+        transactions: makes the transactional producer of a partition, by its number.
+        pool: judges messages.
+        topics: the job's topics.
+        settings: how much at a time.
+        stopping: says when to stop.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        transactions: Callable[[int], Transactions],
+        pool: Pool,
+        topics: JobTopics,
+        settings: InferenceSettings,
+        stopping: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._consumer = consumer
+        self._transactions = transactions
+        self._pool = pool
+        self._topics = topics
+        self._settings = settings
+        self._stopping = stopping
+        self._clock = clock
+        self._lanes: dict[int, Lane] = {}
+        self._window: OrderingWindow[Answer] = OrderingWindow()
+        self._gate = PoisonGate(settings.storm_window, settings.storm_share)
+        self._aborts = 0
+        self._healthy = True
+
+    def run(self) -> None:
+        """Work until told to stop.
+
+        Raises:
+            PoisonStormError: too many of the last images failed.
+            ConfigurationError: a topic refuses us or our messages.
+            LeaveError: another worker took this one's place, or the client is broken for good.
+        """
+        self._consumer.subscribe(
+            [self._topics.images],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+        try:
+            while not self._stopping():
+                self._step()
+            self._finish()
+        except BaseException:
+            self._healthy = False  # closing fires on_revoke, which must not commit any more
+            raise
+        finally:
+            self._consumer.close()
+            for lane in self._lanes.values():
+                lane.transactions.drop()
+
+    def _step(self) -> None:
+        self._fill()
+        if self._window:
+            self._emit()
+        for lane in list(self._lanes.values()):
+            if lane.images and self._is_due(lane):
+                self._commit(lane)
+                self._gate.check()
+
+    def _is_due(self, lane: Lane) -> bool:
+        settings = self._settings
+        return (
+            lane.images >= settings.transaction_images
+            or lane.age_s * 1e3 >= settings.transaction_ms
+            or not self._window.holds(lane.partition)
+        )
+
+    def _fill(self) -> None:
+        room = self._settings.window - len(self._window)
+        busy = len(self._window) > 0
+        if room < (min(REFILL, self._settings.window) if busy else 1):
+            return
+        first = self._consumer.poll(0 if busy else IDLE_POLL_S)
+        if first is None:
+            return
+        more = self._consumer.consume(room - 1, 0) if room > 1 else []
+        for record in [first, *more]:
+            if error := record.error():
+                self._on_error(error)
+            elif record.partition() in self._lanes:
+                message = _message(record)
+                self._window.put(message.partition, message.offset, self._pool.submit(message))
+
+    def _emit(self) -> None:
+        """Write the head of the window into its partition's transaction."""
+        head = self._window.pop()
+        answer = head.result.result()
+        lane = self._lanes[head.partition]
+        if self._done(lane, lambda: lane.write(answer)):
+            self._gate.count(failed=answer.failure is not None)
+
+    def _commit(self, lane: Lane) -> None:
+        group = self._consumer.consumer_group_metadata()
+        if self._done(lane, lambda: lane.commit(group)):
+            self._aborts = 0
+
+    def _done(self, lane: Lane, act: Callable[[], None]) -> bool:
+        """Act on the lane's transaction; ``False`` when it failed and its images are read again."""
+        try:
+            act()
+        except AbortedError:
+            self._rewind(lane)
+        except InDoubtError as error:
+            log.warning("a transaction is undecided: asking anew", error=str(error))
+            if lane.reopen(self._stopping):
+                self._rewind(lane)
+        else:
+            return True
+        return False
+
+    def _rewind(self, lane: Lane) -> None:
+        """Read again from the first image that is not committed."""
+        self._aborts += 1
+        if self._aborts >= CONSECUTIVE_ABORTS:
+            raise LeaveError(
+                f"{self._aborts} transactions in a row were aborted. A new process starts afresh"
+                " at the last committed image."
+            )
+        self._window.discard(lambda partition: partition == lane.partition)
+        lane.forget()
+        [position] = self._committed([lane.partition])
+        try:
+            self._consumer.seek(position)
+        except KafkaException as error:  # going on from here would leave images out
+            raise LeaveError(f"Images cannot be read again: {error.args[0].str()}.") from error
+
+    def _committed(self, partitions: list[int]) -> list[TopicPartition]:
+        """Where work goes on: behind the last committed image, or at the topic's beginning."""
+        wanted = [TopicPartition(self._topics.images, partition) for partition in partitions]
+        while True:
+            try:
+                found = self._consumer.committed(wanted, OFFSETS_TIMEOUT_S)
+            except KafkaException as error:
+                if self._stopping() or error.args[0].fatal():
+                    raise LeaveError(
+                        f"The committed offsets cannot be read: {error.args[0].str()}."
+                    ) from error
+                log.warning("waiting for the group's offsets", error=error.args[0].str())
+            else:
+                for place in found:
+                    if place.offset < 0:  # nothing committed yet
+                        low, _ = self._consumer.get_watermark_offsets(place, OFFSETS_TIMEOUT_S)
+                        place.offset = low
+                return list(found)
+
+    def _finish(self) -> None:
+        """Commit what is emitted; what is still in flight is read again by the next worker."""
+        self._window.discard(lambda _: True)
+        deadline = Deadline.within(STOP_DEADLINE_S)
+        for lane in self._lanes.values():
+            try:
+                lane.commit(self._consumer.consumer_group_metadata(), deadline)
+            except (AbortedError, InDoubtError) as error:
+                log.warning("stopped without its last transaction", error=str(error))
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal() or error.code() in _LEAVE:
+            raise LeaveError(
+                f"The consumer is fenced or broken: {error.str()}. Another worker with the same"
+                " slot took over; give each worker of a job a slot of its own."
+            )
+        if error.code() in _STOPS_THE_CONSUMER:
+            raise ConfigurationError(
+                f"Kafka does not let this worker read: {error.str()}. Check the rights of its user."
+            )
+        log.warning("consumer error", error=error.str())
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Take partitions over: first fence their old owner, then ask where it had come to."""
+        opened = []
+        for place in partitions:
+            lane = Lane(
+                place.partition,
+                self._topics,
+                self._transactions(place.partition),
+                self._clock,
+            )
+            if not lane.reopen(self._stopping):
+                return
+            self._lanes[place.partition] = lane
+            opened.append(place.partition)
+        if opened:
+            positions = self._committed(opened)
+            consumer.incremental_assign(positions)
+            log.info("assigned", positions={p.partition: p.offset for p in positions})
+
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Hand partitions over in order: commit what is emitted, drop what is not."""
+        for lane in self._release(partitions):
+            if self._healthy:
+                try:
+                    lane.commit(self._consumer.consumer_group_metadata())
+                except (AbortedError, InDoubtError) as error:
+                    log.warning("revoked without its last transaction", error=str(error))
+            lane.transactions.drop()
+
+    def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """The partitions are somebody else's already: what is open must not count."""
+        for lane in self._release(partitions):
+            lane.transactions.drop()
+
+    def _release(self, partitions: list[TopicPartition]) -> list[Lane]:
+        gone = {place.partition for place in partitions}
+        self._window.discard(lambda partition: partition in gone)
+        return [self._lanes.pop(number) for number in sorted(gone) if number in self._lanes]
+
+
+def _message(record: KafkaMessage) -> Message:
+    _, milliseconds = record.timestamp()
+    return Message(
+        topic=cast("str", record.topic()),  # only errors have no place
+        partition=cast("int", record.partition()),
+        offset=cast("int", record.offset()),
+        key=record.key(),
+        value=record.value(),
+        published_at=datetime.fromtimestamp(milliseconds / 1e3, UTC),
+    )

@@ -1,0 +1,1 @@
+"""What travels through Kafka: the event types, their Avro schemas and the codec between the two."""

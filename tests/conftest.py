@@ -1,0 +1,34 @@
+"""What tests of every package share: one real Kafka per run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.requirements import missing
+from transport.broker import BrokerSettings, EmbeddedBroker, Running
+from transport.broker.errors import JarError
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A real broker of this run's own; `kafka.bootstrap_servers` is its address."""
+    broker = EmbeddedBroker(tmp_path_factory.mktemp("kafka"), BrokerSettings())
+    try:
+        running = broker.start()
+    except JarError as error:
+        missing(str(error))
+    yield running
+    broker.stop()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def topic_name() -> Callable[[str], str]:
+    """Gives a topic (or group, or transactional id) that no other test of this run has."""
+    return lambda label="topic": f"{label}-{os.getpid()}-{next(_numbers)}"

@@ -1,0 +1,35 @@
+"""What some tests need beside Python: a missing part skips with its remedy, and fails in CI."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip on a person's machine; fail where every part is promised (the variable CI is set)."""
+    if os.environ.get("CI"):
+        pytest.fail(f"a part that CI promises is missing: {reason}")
+    pytest.skip(reason)
+
+
+def require_shared_data() -> Path:
+    """The folder of real images that may not be redistributed."""
+    if not (SHARED_DATA / "driver" / "drivers.csv").is_file():
+        missing(
+            f"no real images at {SHARED_DATA}: put State Farm's Distracted Driver Detection"
+            " into driver/c0..c9 there, with its drivers.csv beside them"
+        )
+    return SHARED_DATA
+
+
+def require_chromium() -> str:
+    """The path of the system's Chromium, for tests in a real browser."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    missing("no Chromium: install it, for example by `apt-get install chromium`")

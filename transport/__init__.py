@@ -1,0 +1,1 @@
+"""Kafka: settings, topics, clients, transactions, and the embedded broker."""

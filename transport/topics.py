@@ -1,0 +1,115 @@
+"""The topics of a job: their names, and their creation with explicit sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from schemas.errors import ConfigurationError
+from transport.settings import DAY_MS, TopicSettings
+
+ADMIN_TIMEOUT_S = 10.0
+"""A healthy broker answers in milliseconds; a person waits no longer than this for a sentence."""
+
+DEAD_LETTER_ROOM = 64 * 1024
+"""A dead letter is the original and headers of a few hundred bytes: it must fit where that did."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobTopics:
+    """The names of one job's topics."""
+
+    job: str
+
+    @property
+    def images(self) -> str:
+        """Image references, in the order of the work."""
+        return f"vigie.{self.job}.images"
+
+    @property
+    def predictions(self) -> str:
+        """One prediction per reference, in the same order."""
+        return f"vigie.{self.job}.predictions"
+
+    @property
+    def dead_letters(self) -> str:
+        """The untouched original of each Failure."""
+        return f"vigie.{self.job}.dead-letters"
+
+    def all(self) -> tuple[str, str, str]:
+        """The three names, in the order they are created."""
+        return self.images, self.predictions, self.dead_letters
+
+
+def ensure_topics(admin: AdminClient, topics: JobTopics, settings: TopicSettings) -> None:
+    """Create the topics that are missing and check the partitions of those that are there.
+
+    Raises:
+        ConfigurationError: the broker does not answer, refuses, or a topic has another number of
+            partitions than the settings say.
+    """
+    wanted = [_new_topic(name, topics, settings) for name in topics.all()]
+    for name, future in admin.create_topics(wanted, operation_timeout=ADMIN_TIMEOUT_S).items():
+        try:
+            future.result(ADMIN_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise ConfigurationError(
+                    f"Topic {name} could not be created: {error.args[0].str()}. Check the address"
+                    " and the rights of this client on the cluster."
+                ) from error
+    check_partitions(admin, topics.all(), settings.partitions)
+
+
+def check_partitions(admin: AdminClient, names: Iterable[str], expected: int) -> None:
+    """Refuse a topic whose partitions would break the promised order.
+
+    Raises:
+        ConfigurationError: a topic has another number of partitions than ``expected``.
+    """
+    for name in names:
+        found = partition_count(admin, name)
+        if found != expected:
+            raise ConfigurationError(
+                f"Topic {name} has {found} partitions where the settings say {expected}: the order"
+                f" of its images would not be kept. Set VIGIE_KAFKA__TOPICS__PARTITIONS={found} to"
+                " accept an order per camera instead of one order, or delete the topic so that"
+                " it is created anew."
+            )
+
+
+def partition_count(admin: AdminClient, name: str) -> int:
+    """How many partitions the topic has; 0 when there is no such topic.
+
+    Raises:
+        ConfigurationError: the broker does not answer.
+    """
+    try:
+        found = admin.list_topics(name, timeout=ADMIN_TIMEOUT_S).topics.get(name)
+    except KafkaException as error:
+        raise ConfigurationError(
+            f"No answer from Kafka within {ADMIN_TIMEOUT_S:.0f} s: {error.args[0].str()}. Start the"
+            " embedded broker with `vigie broker start`, or set VIGIE_KAFKA__BOOTSTRAP_SERVERS."
+        ) from error
+    return len(found.partitions) if found and found.error is None else 0
+
+
+def _new_topic(name: str, topics: JobTopics, settings: TopicSettings) -> NewTopic:
+    size = settings.max_message_bytes
+    if name == topics.dead_letters:
+        size += DEAD_LETTER_ROOM
+    return NewTopic(
+        name,
+        num_partitions=settings.partitions,
+        replication_factor=settings.replication,
+        config={
+            "cleanup.policy": "delete",
+            "retention.ms": str(settings.retention_days * DAY_MS),
+            "max.message.bytes": str(size),
+            "message.timestamp.type": "LogAppendTime",
+        },
+    )
