@@ -31,4 +31,8 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def topic_name() -> Callable[[str], str]:
     """Gives a topic (or group, or transactional id) that no other test of this run has."""
-    return lambda label="topic": f"{label}-{os.getpid()}-{next(_numbers)}"
+
+    def name(label: str = "topic") -> str:
+        return f"{label}-{os.getpid()}-{next(_numbers)}"
+
+    return name

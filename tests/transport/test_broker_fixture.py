@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from transport.broker import Running
 
@@ -13,7 +14,7 @@ def test_a_committed_transaction_is_read_back(
     kafka: Running, topic_name: Callable[[str], str]
 ) -> None:
     topic = topic_name("transaction")
-    address = {"bootstrap.servers": kafka.bootstrap_servers}
+    address: dict[str, str | int | float | bool] = {"bootstrap.servers": kafka.bootstrap_servers}
     admin = AdminClient(address)
     admin.create_topics([NewTopic(topic, 1)])[topic].result(10)
     producer = Producer({**address, "transactional.id": topic})

@@ -29,4 +29,7 @@ def aot_file(settings: BrokerSettings, jars: tuple[Path, ...]) -> Path:
 def aot_flags(settings: BrokerSettings, jars: tuple[Path, ...]) -> tuple[str, ...]:
     """Java's flags to use the image; none when there is none (the start is then slower)."""
     path = aot_file(settings, jars)
-    return (f"-XX:AOTCache={path}",) if path.exists() else ()
+    if not path.exists():
+        return ()
+    # Java warns at each start of what it could not take from its own image; nothing can be done.
+    return (f"-XX:AOTCache={path}", "-Xlog:aot*=error")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import uuid
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +24,14 @@ JVM_FLAGS = (
     "--sun-misc-unsafe-memory-access=allow",  # lz4-java's; otherwise a warning at each start
     "--enable-native-access=ALL-UNNAMED",  # the same for snappy's and zstd's native parts
 )
+
+
+def cluster_id(identity: uuid.UUID) -> str:
+    """The 22 characters that Kafka wants: 16 bytes in base 64, safe for addresses.
+
+    The first byte is set, because Kafka's own tools take a leading dash for an option.
+    """
+    return base64.urlsafe_b64encode(b"v" + identity.bytes[1:]).decode().rstrip("=")
 
 
 def server_properties(port: int, controller_port: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
@@ -11,7 +10,9 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,7 @@ from transport.broker.configuration import (
     FORMAT_CLASS,
     HOST,
     START_CLASS,
+    cluster_id,
     java_command,
     server_properties,
 )
@@ -50,8 +52,12 @@ from transport.broker.state import is_locked, locked, read_state
 # under them Java crashes instead of reporting it. So there must be some space to begin with.
 MINIMUM_FREE_BYTES = 256 * 1024 * 1024
 STOP_GRACE_S = 20.0  # Kafka needs 0.3-2.4 s to close its logs; a slow disk more
-# Java's own environment: file names are UTF-8 whatever the terminal's language is.
+STATE_PATIENCE_S = 2.0  # a guard writes its state some milliseconds after it was started
+POLL_INTERVAL_S = 0.02
+# Java's own environment: file names are UTF-8 whatever the terminal's language is, and what a
+# person set for other Java programs (agents, heaps) is not for this one.
 LOCALE = "C.UTF-8"
+FOREIGN_JAVA_OPTIONS = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ class EmbeddedBroker:
         Killed by a signal itself, it is started again by its guard, on the same port.
 
         Raises:
+            BrokerError: this is not Linux.
             BrokerAlreadyRunningError: the data folder has a living broker.
             PortInUseError: the configured port is taken.
             FolderError: the home folder cannot be written or its disk is full.
@@ -120,6 +127,7 @@ class EmbeddedBroker:
             BrokerStartError: Java ended, or did not answer in time.
         """
         began = time.monotonic()
+        _require_linux()
         self._make_folders()
         with locked(self.layout.lock_file) as lock:
             if lock is None:
@@ -136,7 +144,11 @@ class EmbeddedBroker:
                 self._format(jars, lock)
             log_begins = _size(self.layout.log_file)
             self._spawn(jars, lock, f"{HOST}:{port}", detached=detached)
-        return self._await_ready(f"{HOST}:{port}", began, log_begins)
+        try:
+            return self._await_ready(f"{HOST}:{port}", began, log_begins)
+        except BaseException:  # Ctrl-C too: nobody would know of a broker that half started
+            self.stop()
+            raise
 
     def stop(self) -> bool:
         """Stop the broker, whoever started it; return whether there was one.
@@ -148,16 +160,7 @@ class EmbeddedBroker:
         """
         running = is_locked(self.layout.lock_file)
         if running:
-            state = read_state(self.layout.state_file)
-            if state is None:
-                raise BrokerError(
-                    f"The broker of {self.layout.home} is just being started: try again soon."
-                )
-            _signal(state.guard, signal.SIGTERM)
-            # The guard does the escalation; this is for a guard that is itself stuck.
-            if not self._await_unlocked(self._stop_grace_s + 2.0):
-                _signal(state.guard, signal.SIGKILL)
-                self._await_unlocked(2.0)
+            self._stop_guard()
         self._reap()
         return running
 
@@ -176,6 +179,23 @@ class EmbeddedBroker:
             uptime_s=max(0.0, time.time() - state.started),
             resident_bytes=_resident_bytes(state.pid),
         )
+
+    def _stop_guard(self) -> None:
+        unlocked = partial(_is_unlocked, self.layout.lock_file)
+        state_file = self.layout.state_file
+        _await(lambda: unlocked() or read_state(state_file) is not None, STATE_PATIENCE_S)
+        if unlocked():
+            return
+        state = read_state(state_file)
+        if state is None:
+            raise BrokerError(
+                f"The broker of {self.layout.home} is just being started: try again soon."
+            )
+        _signal(state.guard, signal.SIGTERM)
+        # The guard does the escalation; this is for a guard that is itself stuck.
+        if not _await(unlocked, self._stop_grace_s + 2.0):
+            _signal(state.guard, signal.SIGKILL)
+            _await(unlocked, 2.0)
 
     def _make_folders(self) -> None:
         home = self.layout.home
@@ -208,7 +228,7 @@ class EmbeddedBroker:
 
     def _format(self, jars: tuple[Path, ...], lock: int) -> None:
         """Give a new data folder its cluster id."""
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id(uuid.uuid4())
         arguments = ("format", "--standalone", "--ignore-formatted", "-t", cluster)
         command = java_command(
             jars,
@@ -281,21 +301,12 @@ class EmbeddedBroker:
                 return Running(state.pid, bootstrap_servers, time.monotonic() - began)
             if time.monotonic() > deadline:
                 break
-            time.sleep(0.02)
+            time.sleep(POLL_INTERVAL_S)
         what = f"did not answer within {limit_s:g} s" if alive else "ended while starting"
-        self.stop()
         words = last_words(self.layout.log_file, log_begins) or last_words(self.layout.console_file)
         raise BrokerStartError(
             f"The broker {what}: {words or 'it said nothing'}. Its log is {self.layout.log_file}."
         )
-
-    def _await_unlocked(self, timeout_s: float) -> bool:
-        deadline = time.monotonic() + timeout_s
-        while is_locked(self.layout.lock_file):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
-        return True
 
     def _reap(self) -> None:
         if self._guard is not None:
@@ -303,8 +314,32 @@ class EmbeddedBroker:
             self._guard = None
 
 
+def _await(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Whether `condition` came to hold within `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_INTERVAL_S)
+    return True
+
+
+def _require_linux() -> None:
+    if sys.platform != "linux":
+        raise BrokerError(
+            f"The embedded broker runs on Linux only, and this is {sys.platform}: start"
+            " docker-compose.yml or use any other Kafka, and set its address by"
+            " VIGIE_KAFKA__BOOTSTRAP_SERVERS."
+        )
+
+
+def _is_unlocked(path: Path) -> bool:
+    return not is_locked(path)
+
+
 def _java_environment() -> dict[str, str]:
-    return {**os.environ, "LC_ALL": LOCALE}
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_JAVA_OPTIONS}
+    return {**kept, "LC_ALL": LOCALE}
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

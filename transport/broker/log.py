@@ -20,4 +20,4 @@ def last_words(path: Path, begins: int = 0) -> str:
         return ""
     said = [line.strip() for line in lines if line.strip() and not line.startswith("\tat ")]
     telling = [line for line in said if any(sign in line for sign in TELLING)]
-    return (telling or said or [""])[-1][:LINE_CHARACTERS]
+    return (telling or said or [""])[-1][:LINE_CHARACTERS].rstrip(".")
