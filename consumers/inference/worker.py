@@ -162,6 +162,13 @@ class Worker:
         lane = self._lanes[head.partition]
         if self._done(lane, lambda: lane.write(answer)):
             self._gate.count(failed=answer.failure is not None)
+            if answer.failure is not None:
+                log.warning(
+                    "failure",
+                    reason=str(answer.failure.reason),
+                    reference_id=answer.reference_id,
+                    offset=head.offset,
+                )
 
     def _commit(self, lane: Lane) -> None:
         group = self._consumer.consumer_group_metadata()
@@ -226,6 +233,7 @@ class Worker:
                 lane.commit(self._consumer.consumer_group_metadata(), deadline)
             except (AbortedError, InDoubtError) as error:
                 log.warning("stopped without its last transaction", error=str(error))
+        log.info("stopped")
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal() or error.code() in _LEAVE:
