@@ -102,7 +102,8 @@ class ImageStore:
                 f"The image {path[:200]!r} is not in the image store. It was deleted, or"
                 " producer and worker use different stores: compare VIGIE_STORAGE__IMAGES.",
             ) from error
-        except OSError as error:  # a name too long, a loop of links
+        except (OSError, RuntimeError, ValueError) as error:
+            # A name too long; a loop of links (a RuntimeError before Python 3.13); no valid text.
             raise _path_refused(path) from error
         if not resolved.is_relative_to(self._resolved):
             raise _path_refused(path)

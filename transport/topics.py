@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from time import sleep
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.errors import ConfigurationError
+from transport.deadline import Deadline
 from transport.settings import DAY_MS, TopicSettings
 
 ADMIN_TIMEOUT_S = 10.0
@@ -62,7 +64,16 @@ def ensure_topics(admin: AdminClient, topics: JobTopics, settings: TopicSettings
                     f"Topic {name} could not be created: {error.args[0].str()}. Check the address"
                     " and the rights of this client on the cluster."
                 ) from error
+    _await_known(admin, topics.all())
     check_partitions(admin, topics.all(), settings.partitions)
+
+
+def _await_known(admin: AdminClient, names: Iterable[str]) -> None:
+    """Wait for the topics to be told of, which begins some milliseconds after their creation."""
+    deadline = Deadline.within(ADMIN_TIMEOUT_S)
+    for name in names:
+        while not partition_count(admin, name) and not deadline.passed:
+            sleep(deadline.remaining(0.02))
 
 
 def check_partitions(admin: AdminClient, names: Iterable[str], expected: int) -> None:
