@@ -58,6 +58,8 @@ class Cluster:
             "client.id": client_id,
             # Reconnect quickly: the embedded broker restarts in seconds.
             "reconnect.backoff.max.ms": 1000,
+            # Errors only: its warnings are of the kind "coordinator loads, retrying".
+            "log_level": 3,
         }
 
     def admin(self, client_id: str = "vigie-admin") -> AdminClient:

@@ -1,0 +1,157 @@
+"""``create_app``: everything the page needs is passed in, so that a test passes its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+from typing import Any, cast
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from dashboard import ids, live, web
+from dashboard.components.shell import THEME, shell
+from dashboard.hub import Hub
+from dashboard.i18n import translator
+from dashboard.pages import feed, statistics
+from dashboard.pictures import Pictures
+from dashboard.settings import DashboardSettings
+from dashboard.texts import browser_texts
+from model.labels import Label
+
+INDEX = """<!DOCTYPE html>
+<html lang="en"><head>{%metas%}<title>Vigie</title>
+<link rel="icon" href="/assets/logo.svg">{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
+
+VIEWPORT = "width=device-width, initial-scale=1, viewport-fit=cover"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages are made of.
+
+    Attributes:
+        labels: the classes of the job, in the order of the model's outputs.
+        camera_folder: where a newcomer is told to drop images.
+    """
+
+    hub: Hub
+    pictures: Pictures
+    labels: Sequence[Label]
+    settings: DashboardSettings
+    camera_folder: str
+    clock: Callable[[], float] = time.time
+
+
+def create_app(site: Site) -> FastAPI:
+    """The whole site as one ASGI application."""
+    server = FastAPI(title="Vigie", docs_url=None, redoc_url=None, openapi_url=None)
+    pulse = live.once_a_second(site.hub.pulse, site.clock)
+    web.add_picture_routes(server, site.pictures)
+    web.add_data_routes(server, site.hub, site.labels, pulse)
+    app = Dash(
+        __name__,
+        server=cast("Any", server),
+        title="Vigie",
+        index_string=INDEX,
+        suppress_callback_exceptions=True,
+        update_title=cast("Any", None),
+        meta_tags=[{"name": "viewport", "content": VIEWPORT}],
+    )
+    app.layout = _frame
+    _register_frame(app, site)
+    feed.register(app)
+    statistics.register(app, site.hub, site.labels, site.clock)
+    live.register(app, site.hub, pulse)
+    policy = web.content_security_policy(list(app.csp_hashes()))
+    server.add_middleware(GZipMiddleware, minimum_size=1024)
+    server.add_middleware(web.SecurityHeaders, policy=policy)
+    server.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(site.settings.host))
+    return server
+
+
+def hosts(listening: str) -> list[str]:
+    """The names under which the page may be asked for.
+
+    On loopback only its own: another site whose name leads here (DNS rebinding) learns nothing.
+    """
+    local = ["localhost", "127.0.0.1", "[::1]"]
+    if listening in local:
+        return local
+    try:
+        loopback = ip_address(listening).is_loopback
+    except ValueError:
+        loopback = False
+    return [*local, listening] if loopback else ["*"]
+
+
+def _frame() -> Any:
+    """What stays when the page or the language changes."""
+    stores = (ids.ZONE, ids.SCHEME, ids.TEXTS, ids.PAGE)
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id=ids.URL, refresh=False),
+            dcc.Store(id=ids.LANGUAGE, storage_type="local"),
+            *(dcc.Store(id=name) for name in stores),
+            dcc.Store(id=ids.PAUSED, data=False),
+            html.Div(id=ids.WIRE_BATCH, hidden=True),
+            html.Div(id=ids.WIRE_PULSE, hidden=True),
+            html.Div(id=ids.ROOT),
+        ],
+        theme=THEME,
+        defaultColorScheme="auto",
+    )
+
+
+def render(
+    site: Site, language: str | None, path: str | None, query: str | None
+) -> tuple[Any, Any]:
+    """The whole visible page in one language, and the words its scripts need."""
+    if not language:
+        return no_update, no_update  # the browser is about to say which one
+    t = translator(language)
+    if path == "/statistics":
+        current, page = path, statistics.layout(t)
+    else:
+        sources = site.hub.pulse(site.clock())["sources"]
+        current = "/"
+        page = feed.layout(t, query or "", site.labels, sources, site.camera_folder)
+    texts = browser_texts(t, site.labels, site.settings.stale_after_s)
+    return shell(t, current, page), texts
+
+
+def _register_frame(app: Dash, site: Site) -> None:
+    app.callback(
+        Output(ids.ROOT, "children"),
+        Output(ids.TEXTS, "data"),
+        Input(ids.LANGUAGE, "data"),
+        Input(ids.URL, "pathname"),
+        State(ids.URL, "search"),
+    )(partial(render, site))
+    app.clientside_callback(
+        ClientsideFunction("vigie", "language"),
+        Output(ids.LANGUAGE, "data"),
+        Input(ids.LANGUAGE_CHOICE, "value", allow_optional=True),
+        Input(ids.WIRE_PULSE, "id"),  # there from the start, when the choice is not yet
+        State(ids.LANGUAGE, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("vigie", "stand"),
+        Output(ids.PAGE, "data"),
+        Input(ids.PAUSED, "data"),
+        Input(ids.FILTER_URL, "search", allow_optional=True),
+        Input(ids.TEXTS, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("vigie", "connect"),
+        Output(ids.ZONE, "data"),
+        Input(ids.WIRE_BATCH, "id"),
+        Input(ids.WIRE_PULSE, "id"),
+    )

@@ -1,0 +1,100 @@
+"""The push: one persistent WebSocket callback per open page.
+
+The page keeps its own state (how far it has read, its filter, whether it is paused) in a store.
+Four times a second the server reads it and answers with what comes next, so an update that is
+lost, repeated or late changes nothing, and a page that has gone is noticed because it no longer
+answers.
+
+The answers go into the text of two hidden elements, not into a ``dcc.Store``: Dash keeps every
+value of a property that is an Input of a callback in its undo history, for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from dash import Dash, ctx, set_props
+
+from dashboard import ids
+from dashboard.hub import Batch, Hub, PageState
+
+TICK_S = 0.25
+"""At most four updates a second: more froze the page, fewer look late."""
+
+PULSE_TICKS = 4
+"""A pulse each second: numbers for the eye, and a sign of life for the page."""
+
+ANSWER_WITHIN_S = 20.0
+"""A hidden tab is slowed to one turn a second; one silent for this long is gone."""
+
+
+def once_a_second(
+    make: Callable[[float], dict[str, Any]], clock: Callable[[], float]
+) -> Callable[[], dict[str, Any]]:
+    """The same value for all who ask within a second: many pages cost as much as one."""
+    made: tuple[int, dict[str, Any]] = (-1, {})
+
+    def current() -> dict[str, Any]:
+        nonlocal made
+        now = clock()
+        if int(now) != made[0]:
+            made = int(now), make(now)
+        return made[1]
+
+    return current
+
+
+class Conversation:
+    """What one page has been told, so that it is not told again without need."""
+
+    def __init__(self) -> None:
+        self.turn = -1
+        self._sent: tuple[PageState, str | None, int] | None = None
+
+    def pulse_is_due(self) -> bool:
+        """Whether this turn, which it counts, brings the pulse."""
+        self.turn += 1
+        return self.turn % PULSE_TICKS == 0
+
+    def worth_sending(self, page: PageState, batch: Batch | None) -> bool:
+        """Whether the batch tells the page something new.
+
+        What was told is told again only with the pulse, in case it was lost. A cursor that moved
+        over unwanted events alone goes with the pulse too: the next answer can begin after them.
+        """
+        if batch is None:
+            return False
+        with_pulse = self.turn % PULSE_TICKS == 0
+        moved = with_pulse and batch["cursor"] != batch["after"]
+        told = page, batch["cursor"], batch["waiting"]
+        if told == self._sent and not with_pulse:
+            return False
+        self._sent = told
+        return bool(batch["cards"] or batch["waiting"] or batch["reset"] or moved)
+
+
+def register(app: Dash, hub: Hub, pulse: Callable[[], dict[str, Any]]) -> None:
+    """Make every page of the app be told of new events."""
+
+    @app.callback(websocket=True, persistent=True)
+    async def push() -> None:
+        socket, told = ctx.websocket, Conversation()
+        if socket is None:
+            return  # no SharedWorker in this browser: Dash falls back to HTTP, the page asks itself
+        try:
+            while not socket.is_shutdown:
+                store = await socket.get_prop(ids.PAGE, "data", timeout=ANSWER_WITHIN_S)
+                page = PageState.from_store(store)
+                if told.pulse_is_due():
+                    set_props(ids.WIRE_PULSE, {"children": json.dumps(pulse())})
+                batch = hub.batch(page)
+                if told.worth_sending(page, batch):
+                    # The turn makes a repeated text another one: the same would not be noticed.
+                    text = json.dumps({"turn": told.turn, **(batch or {})})
+                    set_props(ids.WIRE_BATCH, {"children": text})
+                await asyncio.sleep(TICK_S)
+        except TimeoutError:
+            return  # the page has gone: a closed tab does not close the socket its sisters share

@@ -1,0 +1,164 @@
+"""Runs the page: the reader's thread, the web server, and a clean end of both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from dashboard.app import Site, create_app
+from dashboard.hub import Hub
+from dashboard.pictures import Pictures
+from dashboard.reader import Reader
+from dashboard.settings import DashboardSettings
+from model.labels import Label
+from schemas.errors import ConfigurationError
+from storage.images import ImageStore
+from transport.clients import Cluster
+from transport.topics import JobTopics
+
+GRACE_S = 1
+"""Seconds that open connections get to finish; their pages reconnect by themselves."""
+
+STOP_POLL_S = 0.1
+
+MEBIBYTE = 1024 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+def serve(
+    cluster: Cluster,
+    store: ImageStore,
+    job: str,
+    labels: Sequence[Label],
+    settings: DashboardSettings,
+    camera_folder: Path,
+    *,
+    stop: threading.Event | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the page of one job until told to end; then end within 3 s.
+
+    Args:
+        cluster: where the predictions are read from.
+        store: where the images are.
+        job: whose predictions.
+        labels: the classes of the job, in the order of the model's outputs.
+        settings: address, port and sizes.
+        camera_folder: folder of the camera folders, named on the page that has no image yet.
+        stop: ends the server when set. Without it SIGTERM and SIGINT do, in the main thread.
+        ready: called with the page's link once it answers.
+
+    Raises:
+        ConfigurationError: the address cannot be listened on.
+    """
+    listening = listen(settings.host, settings.port)
+    hub = Hub(settings.history)
+    pictures = Pictures(store, hub, settings.picture_cache_mib * MEBIBYTE)
+    app = create_app(Site(hub, pictures, labels, settings, str(camera_folder)))
+    reader = Reader(cluster, JobTopics(job).predictions, hub, settings.history)
+    server = _Server(_configuration(app), listens_to_signals=stop is None)
+    reader.start()
+    try:
+        asyncio.run(_serve(server, listening, stop, ready))
+    finally:
+        reader.stop()
+        listening.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on the address.
+
+    Raises:
+        ConfigurationError: the port is taken, not allowed, or the host is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise ConfigurationError(_cannot_listen(host, port, error)) from error
+    return listening
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is in use, perhaps by another Vigie. Stop that program, or"
+            f" choose another port: VIGIE_DASHBOARD__PORT={port + 1 if port < 65535 else 8050}."
+        )
+    return (
+        f"The page cannot listen on {host}:{port}: {error.strerror}. Set VIGIE_DASHBOARD__HOST to"
+        " an address of this machine and VIGIE_DASHBOARD__PORT to a port above 1023."
+    )
+
+
+def link(listening: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handling, which ends the process by the caught signal."""
+
+    def __init__(self, config: uvicorn.Config, *, listens_to_signals: bool) -> None:
+        super().__init__(config)
+        self._listens_to_signals = listens_to_signals
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Overrides uvicorn's; a test holds that it still calls this one."""
+        if self._listens_to_signals:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.end)
+        yield
+
+    def end(self) -> None:
+        """Stop taking connections, close those there are, return."""
+        self.should_exit = True
+
+
+def _configuration(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # FastAPI is an ASGI application
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        lifespan="on",  # Dash adds its last routes when the server starts
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+async def _serve(
+    server: _Server,
+    listening: socket.socket,
+    stop: threading.Event | None,
+    ready: Callable[[str], None] | None,
+) -> None:
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    told = False
+    while not running.done():
+        await asyncio.wait([running], timeout=STOP_POLL_S)
+        if server.started and not told:
+            told = True
+            log.info("page_ready", link=link(listening))
+            if ready:
+                ready(link(listening))
+        if stop is not None and stop.is_set():
+            server.end()
+    await running

@@ -1,0 +1,31 @@
+"""Runs the page as a process of its own, so that tests can kill it.
+
+Usage: python -m tests.dashboard.page_process BOOTSTRAP_SERVERS STORE JOB PORT
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from dashboard.serve import serve
+from dashboard.settings import DashboardSettings
+from model.driver.labels import BEHAVIOURS
+from storage.images import ImageStore
+from transport.clients import Cluster
+
+
+def main(bootstrap_servers: str, store: str, job: str, port: str) -> None:
+    serve(
+        Cluster(bootstrap_servers),
+        ImageStore(Path(store), 20_000_000),
+        job,
+        BEHAVIOURS,
+        DashboardSettings(port=int(port)),
+        Path("/home/ada/cameras"),
+        ready=lambda link: print(link, flush=True),  # noqa: T201 - the test reads it
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,58 @@
+"""What is pushed, and what is not worth pushing."""
+
+from __future__ import annotations
+
+from dashboard.hub import Hub, PageState
+from dashboard.live import PULSE_TICKS, Conversation, once_a_second
+from tests.dashboard.kit import item
+
+NEW = PageState()
+
+
+def hub_of(count: int) -> Hub:
+    hub = Hub(100)
+    hub.open("log")
+    hub.add(item(n) for n in range(count))
+    hub.complete()
+    return hub
+
+
+def turns(hub: Hub, page: PageState, count: int) -> list[bool]:
+    told = Conversation()
+    sent = []
+    for _ in range(count):
+        told.pulse_is_due()
+        sent.append(told.worth_sending(page, hub.batch(page)))
+    return sent
+
+
+def test_a_page_that_does_not_answer_is_told_again_once_a_second() -> None:
+    assert turns(hub_of(3), NEW, 2 * PULSE_TICKS) == [True, False, False, False] * 2
+
+
+def test_a_page_that_knows_everything_is_told_nothing() -> None:
+    batch = hub_of(3).batch(NEW)
+    assert batch is not None
+    page = PageState.from_store({"cursor": batch["cursor"]})
+    assert not any(turns(hub_of(3), page, 8))
+
+
+def test_a_cursor_moves_past_unwanted_events_with_the_pulse() -> None:
+    page = PageState.from_store({"cursor": "log/0-0", "query": "?severity=failure"})
+    assert turns(hub_of(3), page, 4) == [True, False, False, False]
+
+
+def test_a_hub_that_is_still_reading_pushes_no_cards() -> None:
+    assert not any(turns(Hub(10), NEW, 4))
+
+
+def test_all_pages_share_one_count_a_second() -> None:
+    times, made = iter([1.0, 1.5, 1.9, 2.0]), []
+
+    def make(now: float) -> dict[str, float]:
+        made.append(now)
+        return {"now": now}
+
+    current = once_a_second(make, lambda: next(times))
+    assert [current()["now"] for _ in range(4)] == [1.0, 1.0, 1.0, 2.0]
+    assert made == [1.0, 2.0]

@@ -1,0 +1,266 @@
+"""What a person sees: the page in a real browser, fed through a real Kafka."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from schemas.events import Outcome, Prediction
+from storage.images import ImageStore
+from tests.dashboard.kit import FAILED, noise_jpeg, prediction, seen
+from tests.dashboard.running import PATIENCE_S, PageProcess, page_process, publish
+from tests.requirements import require_chromium
+from transport.broker import Running
+from transport.clients import Cluster
+from transport.settings import TopicSettings
+from transport.topics import JobTopics, ensure_topics
+
+pytestmark = [pytest.mark.kafka, pytest.mark.browser]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOSTILE = "<img src=x onerror=alert(1)>.jpg"
+
+expect.set_options(timeout=PATIENCE_S * 1000)
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Feed:
+    """One job with its page, and what is published on it."""
+
+    cluster: Cluster
+    job: str
+    store: ImageStore
+    page: PageProcess | None = None
+    sha256: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        ensure_topics(self.cluster.admin(), JobTopics(self.job), TopicSettings())
+        self.sha256 = self.store.put(noise_jpeg()).sha256
+
+    def publish(self, *outcomes: Outcome, source: str = "cabin-01", name: str = "a.jpg") -> None:
+        publish(self.cluster, self.job, [self._made(one, source, name) for one in outcomes])
+
+    def _made(self, outcome: Outcome, source: str, name: str) -> Prediction:
+        n = next(_numbers)
+        at = datetime.now(UTC) + timedelta(microseconds=n)
+        return prediction(n, outcome, source=source, name=name, sha256=self.sha256, at=at)
+
+
+@pytest.fixture(scope="module")
+def feed(kafka: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Feed]:
+    store = ImageStore(tmp_path_factory.mktemp("images"), 20_000_000)
+    feed = Feed(Cluster(kafka.bootstrap_servers), "page", store)
+    with page_process(feed.cluster, store.root, feed.job) as feed.page:
+        yield feed
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = require_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Opens pages; at the end, none may have complained or asked another machine."""
+    contexts, complaints = [], []
+
+    def watch(route: Route) -> None:
+        if not re.match(r"(http|ws)://127\.0\.0\.1:", route.request.url):
+            complaints.append(f"asked for {route.request.url}")
+        route.continue_()
+
+    def open_(link: str, language: str = "en", width: int = 1440, *, strict: bool = True) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, locale=language, timezone_id="Europe/Paris"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.route("**/*", watch)
+        if strict:
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
+            page.on(
+                "console",
+                lambda said: complaints.append(said.text) if said.type == "error" else None,
+            )
+        page.goto(link)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def card_ids(page: Page) -> list[str]:
+    return page.locator("#feed .card").evaluate_all("cards => cards.map(c => c.dataset.id)")
+
+
+def test_an_event_appears_live_and_changes_its_language_without_a_reload(
+    feed: Feed, open_page: Open
+) -> None:
+    page = open_page(f"{feed.page.link}/?source=live", "en-GB")
+    expect(page.locator("#state")).to_have_attribute("data-state", re.compile("live|waiting|stale"))
+    expect(page.locator("#feed-loading")).to_be_hidden()
+    feed.publish(seen(6, 0.876), source="live")
+    card = page.locator("#feed .card")
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("Drinking or eating")
+    expect(card).to_contain_text("87%")
+    expect(card).to_contain_text("Infraction")
+    photo, heat = card.locator("img.photo"), card.locator("img.heat")
+    for image in (photo, heat):
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate("image => image.naturalWidth") > 0
+    page.get_by_text("FR", exact=True).click()
+    expect(card).to_contain_text("Boisson ou nourriture")
+    expect(card).to_contain_text(re.compile("87\\s%"))
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+
+
+def test_a_failure_is_an_item_with_its_reason_and_its_sentence(feed: Feed, open_page: Open) -> None:
+    feed.publish(FAILED, source="failing")
+    page = open_page(f"{feed.page.link}/?source=failing", "fr-FR")
+    card = page.locator("#feed .card")
+    expect(card).to_contain_text("Image tronquée")
+    expect(card).to_contain_text(FAILED.detail)
+    expect(card).to_have_attribute("data-severity", "failure")
+
+
+def test_the_tabs_narrow_the_feed_and_the_address_says_how(feed: Feed, open_page: Open) -> None:
+    feed.publish(seen(0), seen(2), seen(3, 0.4, abstained=True), FAILED, source="mixed")
+    page = open_page(f"{feed.page.link}/?source=mixed")
+    expect(page.locator("#feed .card")).to_have_count(4)
+    page.locator(".choice[data-severity=infraction]").click()
+    expect(page.locator("#feed .card")).to_have_count(1)
+    expect(page.locator("#feed .card")).to_contain_text("Phone call, right hand")
+    expect(page).to_have_url(re.compile("severity=infraction.*source=mixed"))
+    page.locator(".choice[data-severity='']").click()
+    expect(page.locator("#feed .card")).to_have_count(4)
+
+
+def test_the_detail_tells_everything_and_runs_nothing(feed: Feed, open_page: Open) -> None:
+    feed.publish(seen(7, 0.93), source="hostile", name=HOSTILE)
+    page = open_page(f"{feed.page.link}/?source=hostile")
+    page.locator("#feed .card").click()
+    expect(page.locator("#inspector-bars li")).to_have_count(10)
+    expect(page.locator("#inspector-bars li").first).to_contain_text("Reaching behind")
+    facts = page.locator("#inspector-facts")
+    expect(facts).to_contain_text(HOSTILE)
+    expect(facts).to_contain_text(feed.sha256)
+    expect(facts).to_contain_text("b" * 64)
+    expect(facts).to_contain_text("Place in the predictions")
+    assert page.locator("img[src=x]").count() == 0
+    page.locator("#inspector-bars button").nth(4).click()
+    expect(page.locator("#inspector-shot .heat")).to_have_attribute("src", re.compile("/heat/"))
+    expect(page.locator("#inspector-bars [aria-pressed=true]")).to_have_count(1)
+    expect(page).to_have_url(re.compile("#event-0-"))
+    again = open_page(page.url)
+    expect(again.locator("#inspector-title")).to_have_text("Reaching behind")
+
+
+def test_everything_can_be_done_by_keyboard(feed: Feed, open_page: Open) -> None:
+    feed.publish(*[seen(n) for n in (1, 2, 3)], source="keys")
+    page = open_page(f"{feed.page.link}/?source=keys")
+    expect(page.locator("#feed .card")).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator(".card[aria-current]")).to_contain_text("Phone call, right hand")
+    page.keyboard.press("k")
+    expect(page.locator(".card[aria-current]")).to_contain_text("Texting, left hand")
+    page.keyboard.press("Enter")
+    expect(page.locator("#inspector")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".card[aria-current]")).to_have_count(0)
+    page.locator("#main").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#state")).to_have_attribute("data-state", "paused")
+    feed.publish(seen(4), source="keys")
+    expect(page.locator("#waiting-text")).to_have_text("1 new")
+    expect(page.locator("#feed .card")).to_have_count(3)
+    page.keyboard.press("Space")
+    expect(page.locator("#feed .card")).to_have_count(4)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("next card")
+
+
+@pytest.mark.parametrize("path", ["/", "/statistics"])
+def test_a_telephone_shows_the_page_without_scrolling_sideways(
+    feed: Feed, open_page: Open, path: str
+) -> None:
+    feed.publish(seen(7), FAILED, source="a-camera-with-a-rather-long-name-of-its-own")
+    page = open_page(feed.page.link + path, "fr-FR", 390)
+    expect(page.locator("#feed .card, .js-plotly-plot").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_statistics_count_the_events_and_offer_no_cloud(feed: Feed, open_page: Open) -> None:
+    feed.publish(seen(8), FAILED, source="counted")
+    page = open_page(f"{feed.page.link}/statistics")
+    expect(page.locator("#by-behaviour .bars .point").first).to_be_visible()
+    expect(page.locator("#by-source")).to_contain_text("counted")
+    expect(page.locator("#by-reason")).to_contain_text("Image truncated")
+    expect(page.locator("#statistics-scope")).to_contain_text(re.compile(r"\d+ events? · "))
+    assert page.locator(".modebar").count() == 0
+    assert page.get_by_text("Share chart").count() == 0
+
+
+def test_a_page_outlives_its_server_and_shows_what_a_new_one_shows(
+    kafka: Running, tmp_path: Path, open_page: Open
+) -> None:
+    feed = Feed(Cluster(kafka.bootstrap_servers), "restart", ImageStore(tmp_path, 20_000_000))
+    with page_process(feed.cluster, tmp_path, feed.job) as server:
+        page = open_page(server.link, strict=False)  # the browser itself logs lost connections
+        expect(page.locator("#feed-first")).to_contain_text("vigie send")
+        feed.publish(*[seen(n) for n in range(5)])
+        expect(page.locator("#feed .card")).to_have_count(5)
+        server.end(signal.SIGKILL)
+        expect(page.locator("#state")).to_have_attribute("data-state", "reconnecting")
+        expect(page.locator("#banner")).to_be_visible()
+        expect(page.locator("#feed .card")).to_have_count(5)
+        feed.publish(*[seen(n) for n in range(5, 9)])
+        server.start()
+        expect(page.locator("#feed .card")).to_have_count(9)
+        expect(page.locator("#state")).to_have_attribute("data-state", "live")
+        expect(page.locator("#banner")).to_be_hidden()
+        feed.publish(seen(9))
+        expect(page.locator("#feed .card")).to_have_count(10)
+        rebuilt = open_page(server.link, strict=False)
+        expect(rebuilt.locator("#feed .card")).to_have_count(10)
+        assert card_ids(page) == card_ids(rebuilt)
+        assert len(set(card_ids(page))) == 10
+        assert server.end(signal.SIGTERM) < 3
+        assert server.process.returncode == 0
+
+
+def test_a_page_without_kafka_says_so(tmp_path: Path, open_page: Open) -> None:
+    nowhere = Cluster("127.0.0.1:1", {"log_level": "0"})
+    with page_process(nowhere, tmp_path, "nowhere") as server:
+        page = open_page(server.link, "fr-FR")
+        expect(page.locator("#state")).to_have_attribute("data-state", "down")
+        expect(page.locator("#banner")).to_contain_text("Kafka ne répond pas")
+        assert server.end(signal.SIGTERM) < 3

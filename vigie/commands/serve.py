@@ -1,0 +1,91 @@
+"""``vigie up``, ``infer``, ``web``: the processes that stay."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vigie.commands.feed import BROKER_WAIT_S
+from vigie.invocation import JobArgument, JobOption, invocation
+
+WaitOption = Annotated[bool, typer.Option("--wait", hidden=True)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (up, infer, web):
+        app.command()(command)
+
+
+def up(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the page (VIGIE_DASHBOARD__PORT); 0: a free one.")
+    ] = None,
+    simulate: Annotated[
+        bool, typer.Option(help="Feed a camera folder with a simulated cabin camera.")
+    ] = True,
+) -> None:
+    """Start everything: broker, worker, folder watcher, page, simulated camera. Ctrl-C ends it."""
+    from vigie.runtime import stop_on_signals  # noqa: PLC0415
+    from vigie.up import run_up  # noqa: PLC0415
+
+    run_up(invocation(context), stop_on_signals(), port=port, simulate=simulate)
+
+
+def infer(
+    context: typer.Context,
+    job: JobArgument,
+    topics: Annotated[
+        str | None,
+        typer.Option(hidden=True, help="Serve topics of another name: for measurements."),
+    ] = None,
+    wait: WaitOption = False,
+) -> None:
+    """Judge the images of a job: the ordered worker."""
+    from consumers.inference.service import run_worker  # noqa: PLC0415
+    from transport.topics import JobTopics  # noqa: PLC0415
+    from vigie.jobs import classifier_loader  # noqa: PLC0415
+    from vigie.logs import configure_logs  # noqa: PLC0415
+    from vigie.runtime import find_cluster, image_store, stop_on_signals  # noqa: PLC0415
+
+    configure_logs()
+    settings = invocation(context).settings
+    load = classifier_loader(job, settings.storage.max_image_bytes)
+    stop = stop_on_signals()
+    cluster = find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop)
+    run_worker(
+        cluster,
+        image_store(settings),
+        JobTopics(topics or job),
+        load,
+        settings.inference,
+        settings.kafka.topics,
+        stop,
+    )
+
+
+def web(context: typer.Context, job: JobOption = "driver", wait: WaitOption = False) -> None:
+    """Serve the live page."""
+    from dashboard.serve import serve  # noqa: PLC0415
+    from transport.topics import JobTopics, ensure_topics  # noqa: PLC0415
+    from vigie.jobs import job_labels  # noqa: PLC0415
+    from vigie.logs import configure_logs  # noqa: PLC0415
+    from vigie.runtime import find_cluster, image_store, stop_on_signals  # noqa: PLC0415
+
+    configure_logs()
+    settings = invocation(context).settings
+    labels = job_labels(job)
+    stop = stop_on_signals()
+    cluster = find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop)
+    ensure_topics(cluster.admin(), JobTopics(job), settings.kafka.topics)
+    serve(
+        cluster,
+        image_store(settings),
+        job,
+        labels,
+        settings.dashboard,
+        settings.cameras,
+        stop=stop,
+    )

@@ -1,0 +1,72 @@
+"""The real parts that commands are put together from, made from the settings."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType
+
+from schemas.errors import ConfigurationError
+from storage.images import ImageStore
+from transport.broker import EmbeddedBroker
+from transport.broker.readiness import answers
+from transport.clients import Cluster
+from vigie.settings import Settings
+
+BROKER_POLL_S = 0.05
+"""A broker takes 1.4 s to start: noticing its readiness this late costs nothing."""
+
+
+def image_store(settings: Settings) -> ImageStore:
+    """The image store that the settings name."""
+    return ImageStore(settings.images, settings.storage.max_image_bytes)
+
+
+def embedded_broker(settings: Settings) -> EmbeddedBroker:
+    """The embedded broker of the home folder, running or not."""
+    return EmbeddedBroker(settings.home, settings.kafka.broker)
+
+
+def find_cluster(
+    settings: Settings, wait_s: float = 0.0, stop: threading.Event | None = None
+) -> Cluster:
+    """The Kafka of the settings: the cluster they name, else the running embedded broker.
+
+    Args:
+        settings: of this process.
+        wait_s: how long to wait for an embedded broker that is just being started.
+        stop: ends the waiting.
+
+    Raises:
+        ConfigurationError: no cluster is named and no embedded broker runs.
+    """
+    if settings.kafka.bootstrap_servers:
+        return Cluster(settings.kafka.bootstrap_servers, settings.kafka.client)
+    broker = embedded_broker(settings)
+    deadline = time.monotonic() + wait_s
+    while True:
+        address = broker.status().bootstrap_servers
+        if address and (not wait_s or answers(address)):
+            return Cluster(address, settings.kafka.client)
+        if time.monotonic() >= deadline or (stop and stop.is_set()):
+            raise ConfigurationError(
+                f"No Kafka: none is named, and no embedded broker runs on {settings.home}. Start"
+                " one with `vigie up` or `vigie broker start`, or name a cluster by"
+                " VIGIE_KAFKA__BOOTSTRAP_SERVERS."
+            )
+        time.sleep(BROKER_POLL_S)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM, SIGHUP and SIGINT set; a second SIGINT interrupts at once."""
+    stop = threading.Event()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handle)
+    return stop
