@@ -8,6 +8,7 @@ from pathlib import Path
 
 from model.driver.evaluate import Report
 from model.driver.labels import BEHAVIOURS
+from model.driver.settings import NETWORK
 from model.manifest import Manifest
 
 CARD_FILE = "CARD.md"
@@ -56,7 +57,7 @@ LIMITS = """## Limits
   order, not as a frequency. The abstain threshold is a plain cut on it until a calibration comes.
 * Simulated pictures are drawn and much easier than photographs: their numbers say that the
   demonstration works, nothing about roads.
-* The heat map shows where the evidence for a class lies, on a grid of 16 pixels of the input. It
+* The heat map shows where the evidence for a class lies, on a grid of 32 pixels of the input. It
   is no outline of an object and no proof that the reason was a good one.
 * Left and right are those of the driver as State Farm labels them; mirrored images are wrong input.
 """
@@ -84,7 +85,7 @@ def _model(manifest: Manifest) -> str:
 |---|---|
 | version | `{manifest.version}` |
 | SHA-256 | `{manifest.sha256}` |
-| network | MobileNetV2 1.0, last stage at stride 16, global average pooling, one dense layer |
+| network | {NETWORK} |
 | input | RGB {manifest.width} x {manifest.height}, the whole picture, stretched |
 | form | LiteRT, {manifest.precision} |
 | training | {settings["epochs"]} epochs, seed {settings["seed"]}, running average of the weights |

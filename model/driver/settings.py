@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NETWORK = "MobileNetV2 1.0, global average pooling, one dense layer"
+"""What card and checkpoints call the network of network.py: change it together with that."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
@@ -30,9 +33,9 @@ class TrainSettings:
     """
 
     base_weights: str | None = "imagenet"
-    epochs: int = 16
+    epochs: int = 12
     batch: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     warm_up: float = 1.0
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1

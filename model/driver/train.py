@@ -27,7 +27,7 @@ from model.driver.evaluate import Answer, Report, judge, summarise
 from model.driver.export import MapChecks, check_litert, check_maps, to_litert, with_maps
 from model.driver.fit import Images, fit
 from model.driver.labels import BEHAVIOURS
-from model.driver.settings import TrainSettings
+from model.driver.settings import NETWORK, TrainSettings
 from model.labels import write_labels
 from model.manifest import Manifest, write_manifest
 from model.progress import Progress, silent
@@ -94,7 +94,12 @@ def train(
     training = [_images(part.training, settings, progress) for part in parts]
     held_out = [_images(part.held_out, settings, progress) for part in parts]
     network, history = fit(
-        training, held_out, len(BEHAVIOURS), settings, work / _run_name(record), progress
+        training,
+        held_out,
+        len(BEHAVIOURS),
+        settings,
+        work / _run_name(record | {"network": NETWORK}),
+        progress,
     )
     record |= {"history": history, "keras": keras.__version__}
     served, checks = _export(network, training, parts[0].held_out, settings, progress)

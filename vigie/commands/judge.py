@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -89,6 +91,9 @@ def train(
             metavar="DIR", help="Folder with one sub-folder per class; more folders: once more."
         ),
     ],
+    simulated: Annotated[
+        int, typer.Option(min=0, help="Also train on this many simulated pictures per class.")
+    ] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Gets the new weights; default: model/JOB in the home.")
     ] = None,
@@ -119,11 +124,31 @@ def train(
         base_weights=base_weights or usual.base_weights,
     )
     target = out or settings.home / "model" / job
+    work = settings.home / "training"
     with progress("training") as bar:
-        result = train_model(data, target, recipe, settings.home / "training", bar.stage)
+        if simulated:
+            data = [*data, _draw_simulated(work, simulated, recipe.seed, bar.stage)]
+        result = train_model(data, target, recipe, work, bar.stage)
     if json:
         say_json({"version": result.manifest.version, "folder": target, "reports": result.reports})
         return
     say(f"{result.manifest.version} is in {target}")
     for name, report in result.reports.items():
         say(f"{name}: accuracy {report.accuracy:.4f} on {report.images} held-out images")
+
+
+def _draw_simulated(
+    work: Path, per_class: int, seed: int, stage: Callable[[str, int, int], None]
+) -> Path:
+    """The folder of simulated pictures for a training run; drawn anew each time, always alike."""
+    from producers.cabin.labelled import draw_labelled  # noqa: PLC0415
+
+    folder = work / "simulated"
+    shutil.rmtree(folder, ignore_errors=True)
+    draw_labelled(
+        folder,
+        per_class,
+        seed,
+        lambda done, total: stage("drawing simulated pictures", done, total),
+    )
+    return folder
