@@ -33,7 +33,7 @@ class TrainSettings:
     """
 
     base_weights: str | None = "imagenet"
-    epochs: int = 12
+    epochs: int = 7
     batch: int = 32
     learning_rate: float = 3e-4
     warm_up: float = 1.0
