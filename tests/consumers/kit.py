@@ -19,6 +19,7 @@ import structlog
 
 from consumers.inference.service import run_worker
 from consumers.inference.settings import InferenceSettings
+from model.classifier import Classifier
 from schemas.codec import decode_prediction, encode_reference
 from schemas.errors import RefusedError, VigieError
 from schemas.events import (
@@ -152,14 +153,15 @@ def make_place(bootstrap_servers: str, job: str, root: Path, partitions: int = 1
 
 
 class WorkerProcess:
-    """The worker with the stub model in a process of its own, to be killed."""
+    """A worker in a process of its own, to be killed; with the stub model or the real one."""
 
-    def __init__(self, place: Place, **settings: object) -> None:
+    def __init__(self, place: Place, *, real_model: bool = False, **settings: object) -> None:
         arguments = {
             "bootstrap_servers": place.cluster.bootstrap_servers,
             "job": place.topics.job,
             "root": str(place.store.root),
             "partitions": place.settings.partitions,
+            "real_model": real_model,
             "settings": {"threads": 2} | settings,
         }
         self.process = subprocess.Popen(
@@ -186,8 +188,10 @@ class WorkerProcess:
 
 
 @contextmanager
-def running(place: Place, **settings: object) -> Iterator[WorkerProcess]:
-    worker = WorkerProcess(place, **settings)
+def running(
+    place: Place, *, real_model: bool = False, **settings: object
+) -> Iterator[WorkerProcess]:
+    worker = WorkerProcess(place, real_model=real_model, **settings)
     try:
         yield worker
     finally:
@@ -213,7 +217,7 @@ def main() -> int:
             Cluster(given["bootstrap_servers"]),
             ImageStore(Path(given["root"]), 20_000_000),
             JobTopics(given["job"]),
-            StubClassifier,
+            Classifier.load if given["real_model"] else StubClassifier,
             InferenceSettings(**given["settings"]),
             TopicSettings(partitions=given["partitions"]),
             stop,

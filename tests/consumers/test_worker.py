@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+import struct
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from consumers.inference.dead_letters import read_dead_letters, replay_dead_letters
 from consumers.inference.verify import verify
+from producers.cabin.draw import draw, encode
+from producers.cabin.scene import random_scene
 from schemas.codec import encode_prediction
 from schemas.events import Classification, Failure
 from tests.consumers.kit import CommittedReader, Place, make_place, running, until
@@ -18,6 +23,8 @@ from tests.schemas.samples import PREDICTION
 from transport.broker import Running
 
 pytestmark = pytest.mark.kafka
+
+DRAWN = encode(draw(random_scene(np.random.default_rng(1), 4)), 90)
 
 
 @pytest.fixture
@@ -72,8 +79,8 @@ def _poison(place: Place, tmp_path: Path) -> dict[str, bytes]:
     """Ten messages that cannot be answered, by the reason they get."""
     (tmp_path / "secret.jpg").write_bytes(b"not for the model")
     return {
-        "image_truncated": place.reference(1, b"refused image"),
-        "image_too_large": place.reference(2, path=_sparse(place, 30_000_000)),
+        "image_truncated": place.reference(1, DRAWN[: len(DRAWN) // 2]),
+        "image_too_large": place.reference(2, _bomb(20_000)),
         "image_missing": place.reference(3, path="00/nothing"),
         "path_refused": place.reference(4, path="../secret.jpg"),
         "hash_mismatch": place.reference(5, sha256="f" * 64),
@@ -85,10 +92,18 @@ def _poison(place: Place, tmp_path: Path) -> dict[str, bytes]:
     }
 
 
-def _sparse(place: Place, size: int) -> str:
-    with (place.store.root / "large").open("wb") as file:
-        file.truncate(size)
-    return "large"
+def _bomb(side: int) -> bytes:
+    """A PNG of some hundred bytes that says it has ``side x side`` pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(100_000))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
 
 
 def test_each_poison_is_a_failure_at_its_place_and_one_dead_letter(
@@ -97,9 +112,9 @@ def test_each_poison_is_a_failure_at_its_place_and_one_dead_letter(
     poison = _poison(place, tmp_path)
     messages = []
     for number, message in enumerate(poison.values()):
-        messages += [place.reference(10 * number + 50), message]
+        messages += [place.reference(10 * number + 50, DRAWN), message]
     place.publish(messages)
-    with running(place):
+    with running(place, real_model=True):
         found = place.predictions(20)
     reasons = [one.outcome.reason for one in found if isinstance(one.outcome, Failure)]
     assert reasons == list(poison)

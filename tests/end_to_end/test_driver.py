@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -118,6 +119,12 @@ def test_a_simulated_image_of_each_class_gets_its_verdict_on_the_page(
     scene = random_scene(np.random.default_rng(SIMULATED_SEED), label)
     up.drop(f"drawn-c{label}", encode(draw(scene), scene.camera.quality))
     expect_on_the_page(page, up.link, f"drawn-c{label}", label)
+
+
+def test_the_worker_stays_small(up: Up) -> None:
+    family = psutil.Process(up.process.pid).children(recursive=True)
+    [worker] = [one for one in family if "infer driver" in " ".join(one.cmdline())]
+    assert worker.memory_info().rss < 250e6
 
 
 def test_the_topics_prove_one_answer_per_image_and_every_verdict_again(up: Up) -> None:
