@@ -16,7 +16,7 @@ from typing import NoReturn, TypeVar, cast
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from transport.clients import TRANSACTION_TIMEOUT_MS, Cluster
-from transport.transactions import LeaveError
+from transport.transactions import LeaveError, purge
 
 Result = TypeVar("Result")
 
@@ -152,7 +152,7 @@ class TransactionalWriter:
 
         The library's own ``close`` would wait for a broker that may be gone.
         """
-        self._producer.purge()
+        purge(self._producer)
         del self._producer
 
 
@@ -161,7 +161,7 @@ def _cause(error: BaseException) -> KafkaError:
     # caused by it, or by another one of these.
     found: BaseException | None = error
     while found is not None and not isinstance(found, KafkaException):
-        found = found.__cause__
+        found = found.__cause__ or found.__context__
     if found is None:
         raise error
     return cast("KafkaError", found.args[0])

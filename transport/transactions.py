@@ -13,6 +13,7 @@ commit undecided in time       never use that producer again: open a new one, sa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -95,7 +96,7 @@ class Transactions:
     def drop(self) -> None:
         """Forget the producer without ending its transaction, as a kill would."""
         if self._producer is not None:
-            self._producer.purge()
+            purge(self._producer)
         self._producer = None
         self._begun = False
 
@@ -159,7 +160,7 @@ class Transactions:
         if self._producer is None or not self._begun:
             return
         producer = self._producer
-        producer.purge()
+        purge(producer)
         while True:
             try:
                 producer.abort_transaction(deadline.remaining(CALL_TIMEOUT_S))
@@ -201,6 +202,15 @@ class Transactions:
                 " and the topics' max.message.bytes."
             )
         raise AbortedError(f"{name}: {cause.str()}")
+
+
+def purge(producer: Producer) -> None:
+    """Drop what the producer has queued; a fatal error that it reports then is known already.
+
+    The library raises fatal errors out of whichever call comes next, sometimes as a SystemError.
+    """
+    with suppress(KafkaException, SystemError):
+        producer.purge()
 
 
 def _leave(name: str, cause: KafkaError) -> LeaveError:
