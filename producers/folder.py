@@ -16,7 +16,10 @@ Killed before the end of 5, nothing counts and the files are new to the next sta
 between 5 and 6, step 2 finds them in the topic.
 
 A file written anew with other content is a new image; with the same content it is not. What is
-not promised: a file changed between two images before the first was read gives the second only;
+not promised: the first images of a camera folder that was made this moment may come after
+younger ones of others (the system begins to tell of a new folder a few milliseconds late);
+files of one tick of the file system's clock (about 4 ms) have no order but that of their names;
+a file changed between two images before the first was read gives the second only;
 a file that changes its name is a new file; who moves or renames the watched folder, or deletes
 both the memory and the topic, has everything published anew.
 """

@@ -87,7 +87,7 @@ class TransactionalWriter:
             if self._is_late(began):
                 raise InterruptedWritingError(f"{left} messages were not taken in time")
         if self._error:
-            self._abort(self._error)
+            self._abort(self._error.str())
         return self._offsets
 
     def commit(self) -> None:
@@ -118,7 +118,10 @@ class TransactionalWriter:
         try:
             return call()
         except (KafkaException, SystemError) as error:
-            self._raise(_cause(error))
+            cause = _cause(error)
+            if cause is None:
+                self._abort("the library lost its own error")
+            self._raise(cause)
 
     def _insist(self, call: Callable[[float], None]) -> None:
         began = time.monotonic()
@@ -127,17 +130,20 @@ class TransactionalWriter:
                 return call(CALL_TIMEOUT_S)
             except (KafkaException, SystemError) as error:
                 cause = _cause(error)
-                if not cause.retriable() or self._is_late(began):
+                late = self._is_late(began)
+                if cause is None and late:
+                    raise InterruptedWritingError("the library lost its own error") from error
+                if cause is not None and (late or not cause.retriable()):
                     self._raise(cause)
 
     def _is_late(self, began: float) -> bool:
         patience = STOP_PATIENCE_S if self._stop.is_set() else PATIENCE_S
         return time.monotonic() - began > patience
 
-    def _abort(self, error: KafkaError) -> NoReturn:
+    def _abort(self, why: str) -> NoReturn:
         # A message of a fenced producer fails as purged; only a call on the transaction tells why.
         self._insist(self._producer.abort_transaction)
-        raise InterruptedWritingError(error.str())
+        raise InterruptedWritingError(why)
 
     def _raise(self, error: KafkaError) -> NoReturn:
         if error.code() in {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH}:
@@ -156,12 +162,10 @@ class TransactionalWriter:
         del self._producer
 
 
-def _cause(error: BaseException) -> KafkaError:
+def _cause(error: BaseException) -> KafkaError | None:
     # The library raises a fatal error amid its callbacks; Python reports that as a SystemError
-    # caused by it, or by another one of these.
+    # caused by it, or by another one of these, or by nothing at all when a callback took it away.
     found: BaseException | None = error
     while found is not None and not isinstance(found, KafkaException):
         found = found.__cause__ or found.__context__
-    if found is None:
-        raise error
-    return cast("KafkaError", found.args[0])
+    return cast("KafkaError", found.args[0]) if found is not None else None
