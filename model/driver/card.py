@@ -51,7 +51,7 @@ LIMITS = """## Limits
 * No epoch was picked by its held-out score: the averaged weights after the last one ship. The
   abstain threshold and the choice of int8 were made on the held-out real images, so the share
   answered and the accuracy of those answered are slightly flattering. The recipe itself (network,
-  input size, augmentation) was found with an eye on these same drivers; folds over all drivers have
+  rate, epochs, augmentation) was found with an eye on these same drivers; folds over all have
   yet to confirm it.
 * The confidence is **not calibrated** (temperature 1, trained with label smoothing): read it as an
   order, not as a frequency. The abstain threshold is a plain cut on it until a calibration comes.
