@@ -53,13 +53,13 @@ class Cluster:
 
     def _base(self, client_id: str) -> dict[str, str | int | float | bool]:
         return {
+            # Errors only: its warnings are of the kind "coordinator loads, retrying".
+            "log_level": 3,
             **self.client,
             "bootstrap.servers": self.bootstrap_servers,
             "client.id": client_id,
             # Reconnect quickly: the embedded broker restarts in seconds.
             "reconnect.backoff.max.ms": 1000,
-            # Errors only: its warnings are of the kind "coordinator loads, retrying".
-            "log_level": 3,
         }
 
     def admin(self, client_id: str = "vigie-admin") -> AdminClient:
