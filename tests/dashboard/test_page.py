@@ -2,122 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import expect
 
-from schemas.events import Outcome, Prediction
 from storage.images import ImageStore
-from tests.dashboard.kit import FAILED, noise_jpeg, prediction, seen
-from tests.dashboard.running import PATIENCE_S, PageProcess, page_process, publish
-from tests.requirements import require_chromium
+from tests.dashboard.browsing import Feed, Open, card_ids
+from tests.dashboard.kit import FAILED, seen
+from tests.dashboard.running import page_process
 from transport.broker import Running
 from transport.clients import Cluster
-from transport.settings import TopicSettings
-from transport.topics import JobTopics, ensure_topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = "<img src=x onerror=alert(1)>.jpg"
-
-expect.set_options(timeout=PATIENCE_S * 1000)
-_numbers = itertools.count(1)
-
-
-@dataclass
-class Feed:
-    """One job with its page, and what is published on it."""
-
-    cluster: Cluster
-    job: str
-    store: ImageStore
-    page: PageProcess | None = None
-    sha256: str = field(default="", init=False)
-
-    def __post_init__(self) -> None:
-        ensure_topics(self.cluster.admin(), JobTopics(self.job), TopicSettings())
-        self.sha256 = self.store.put(noise_jpeg()).sha256
-
-    def publish(self, *outcomes: Outcome, source: str = "cabin-01", name: str = "a.jpg") -> None:
-        publish(self.cluster, self.job, [self._made(one, source, name) for one in outcomes])
-
-    def _made(self, outcome: Outcome, source: str, name: str) -> Prediction:
-        n = next(_numbers)
-        at = datetime.now(UTC) + timedelta(microseconds=n)
-        return prediction(n, outcome, source=source, name=name, sha256=self.sha256, at=at)
-
-
-@pytest.fixture(scope="module")
-def feed(kafka: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Feed]:
-    store = ImageStore(tmp_path_factory.mktemp("images"), 20_000_000)
-    feed = Feed(Cluster(kafka.bootstrap_servers), "page", store)
-    with page_process(feed.cluster, store.root, feed.job) as feed.page:
-        yield feed
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = require_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
-    """Opens pages; at the end, none may have complained or asked another machine."""
-    contexts, complaints = [], []
-
-    def watch(route: Route) -> None:
-        if not re.match(r"(http|ws)://127\.0\.0\.1:", route.request.url):
-            complaints.append(f"asked for {route.request.url}")
-        route.continue_()
-
-    def open_(link: str, language: str = "en", width: int = 1440, *, strict: bool = True) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, locale=language, timezone_id="Europe/Paris"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.route("**/*", watch)
-        if strict:
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
-            page.on(
-                "console",
-                lambda said: complaints.append(said.text) if said.type == "error" else None,
-            )
-        page.goto(link)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def card_ids(page: Page) -> list[str]:
-    return page.locator("#feed .card").evaluate_all("cards => cards.map(c => c.dataset.id)")
 
 
 def test_an_event_appears_live_and_changes_its_language_without_a_reload(
