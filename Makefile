@@ -1,6 +1,6 @@
 # Vigie. `make run` is all that a newcomer needs; `make help` tells the rest.
 .DEFAULT_GOAL := help
-.PHONY: help env run test prove lint lock
+.PHONY: help env run test prove screenshots lint lock
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
@@ -29,6 +29,9 @@ test: lint $(BROKER)  ## Check style and types, run the tests on a real Kafka (A
 
 prove: $(TESTING) $(BROKER)  ## Run the long proofs: kill -9 at any moment, and the like
 	$(BIN)/python -m pytest -m prove $(ARGS)
+
+screenshots: $(TESTING) $(BROKER)  ## Make docs/screenshots anew, with simulated drivers only (ARGS="feed detail")
+	$(BIN)/python -m tests.end_to_end.screenshots docs/screenshots $(ARGS)
 
 lint: $(TESTING)  ## Check format, style and types only
 	$(BIN)/ruff format --check .

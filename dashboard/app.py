@@ -15,15 +15,23 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dashboard import ids, live, web
+from dashboard import guard, ids, live, web
 from dashboard.components.shell import THEME, shell
-from dashboard.hub import Hub
+from dashboard.feed.hub import Hub
+from dashboard.feed.items import card
+from dashboard.feed.messages import Messages
+from dashboard.feed.pictures import Pictures
 from dashboard.i18n import translator
-from dashboard.pages import feed, statistics
-from dashboard.pictures import Pictures
+from dashboard.operations.desk import Desk
+from dashboard.operations.report import Snapshot, not_known
+from dashboard.operations.routes import add_letter_routes
+from dashboard.pages import dead_letters, feed, statistics, try_it
 from dashboard.settings import DashboardSettings
 from dashboard.texts import browser_texts
+from dashboard.trial.simulator import add_simulator_routes
+from dashboard.trial.upload import Uploads, add_upload_routes
 from model.labels import Label
+from producers.simulator_controls import Controls
 
 INDEX = """<!DOCTYPE html>
 <html lang="en"><head>{%metas%}<title>Vigie</title>
@@ -40,22 +48,34 @@ class Site:
     Attributes:
         labels: the classes of the job, in the order of the model's outputs.
         camera_folder: where a newcomer is told to drop images.
+        uploads: where pictures that a person gives to the page go; ``None``: it takes none.
+        simulator: steers the simulated cameras; ``None``: the page does not show them.
+        operations: how the work goes, at a moment in seconds since 1970.
+        desk: where dead letters are looked at and sent again; ``None``: they cannot be.
     """
 
     hub: Hub
+    messages: Messages
     pictures: Pictures
     labels: Sequence[Label]
     settings: DashboardSettings
     camera_folder: str
+    uploads: Uploads | None = None
+    simulator: Controls | None = None
+    operations: Callable[[float], Snapshot] = not_known
+    desk: Desk | None = None
     clock: Callable[[], float] = time.time
 
 
 def create_app(site: Site) -> FastAPI:
     """The whole site as one ASGI application."""
     server = FastAPI(title="Vigie", docs_url=None, redoc_url=None, openapi_url=None)
-    pulse = live.once_a_second(site.hub.pulse, site.clock)
+    pulse = live.Pulse(partial(_pulse, site), site.hub.counts, site.clock)
     web.add_picture_routes(server, site.pictures)
-    web.add_data_routes(server, site.hub, site.labels, pulse)
+    _add_try_routes(server, site)
+    if site.desk:
+        add_letter_routes(server, site.desk)
+    web.add_data_routes(server, site.hub, site.messages, site.labels, pulse)
     app = Dash(
         __name__,
         server=cast("Any", server),
@@ -68,13 +88,33 @@ def create_app(site: Site) -> FastAPI:
     app.layout = _frame
     _register_frame(app, site)
     feed.register(app)
-    statistics.register(app, site.hub, site.labels, site.clock)
+    statistics.register(app, site.hub, site.labels, site.clock, pulse.of)
     live.register(app, site.hub, pulse)
+    # Dash does this at the first request for "/": a page asked for by another address before that,
+    # such as a link to the statistics, would come without styles and scripts. A test holds it.
+    app._setup_server()
     policy = web.content_security_policy(list(app.csp_hashes()))
     server.add_middleware(GZipMiddleware, minimum_size=1024)
     server.add_middleware(web.SecurityHeaders, policy=policy)
     server.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(site.settings.host))
     return server
+
+
+def _pulse(site: Site, now: float) -> dict[str, Any]:
+    return {**site.hub.pulse(now), "operations": site.operations(now)}
+
+
+def _add_try_routes(server: FastAPI, site: Site) -> None:
+    guard.answer_refusals(server)
+    if site.uploads:
+        add_upload_routes(server, site.uploads, partial(_card_of, site.hub))
+    if site.simulator:
+        add_simulator_routes(server, site.simulator, site.clock)
+
+
+def _card_of(hub: Hub, reference_id: str) -> dict[str, Any] | None:
+    found = hub.find_reference(reference_id)
+    return card(found) if found else None
 
 
 def hosts(listening: str) -> list[str]:
@@ -119,6 +159,13 @@ def render(
     t = translator(language)
     if path == "/statistics":
         current, page = path, statistics.layout(t)
+    elif path == "/dead-letters":
+        current, page = path, dead_letters.layout(t)
+    elif path == "/try":
+        most_bytes = site.uploads.max_bytes if site.uploads else 0
+        has_simulator = site.simulator is not None
+        current = path
+        page = try_it.layout(t, site.labels, most_bytes, has_simulator=has_simulator)
     else:
         sources = site.hub.pulse(site.clock())["sources"]
         current = "/"

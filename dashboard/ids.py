@@ -14,9 +14,13 @@ PAGE = "page"  # what the page says of itself; read by the push, an Input of not
 PAUSED = "paused"
 
 FILTER_URL = "filter-url"
-FILTER_SEVERITY = "filter-severity"
 FILTER_BEHAVIOURS = "filter-behaviours"
 FILTER_SOURCE = "filter-source"
+FILTER_CONFIDENCE = "filter-confidence"
+FILTERS = "filters"
+JUMP = "jump"
 
 STATISTICS_BEAT = "statistics-beat"
-STATISTICS_PERIOD = "statistics-period"
+STATISTICS_PERIODS = "statistics-periods"
+STATISTICS_TABLES = "statistics-tables"  # the charts whose table is open
+STATISTICS_DRAWN = "statistics-drawn"  # digests of what each panel shows

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import Dash, ctx, set_props
 
 from dashboard import ids
-from dashboard.hub import Batch, Hub, PageState
+from dashboard.feed.filters import EVERYTHING, FeedFilter
+from dashboard.feed.hub import Batch, Hub, PageState
 
 TICK_S = 0.25
 """At most four updates a second: more froze the page, fewer look late."""
@@ -27,24 +28,46 @@ TICK_S = 0.25
 PULSE_TICKS = 4
 """A pulse each second: numbers for the eye, and a sign of life for the page."""
 
+PUSHED = (
+    *("id", "at", "source", "severity", "label", "p"),
+    *("shares", "image", "heat", "reason", "detail"),
+)
+"""What a card says of its event; its order is its time of appending and its id."""
+
 ANSWER_WITHIN_S = 20.0
 """A hidden tab is slowed to one turn a second; one silent for this long is gone."""
 
 
-def once_a_second(
-    make: Callable[[float], dict[str, Any]], clock: Callable[[], float]
-) -> Callable[[], dict[str, Any]]:
-    """The same value for all who ask within a second: many pages cost as much as one."""
-    made: tuple[int, dict[str, Any]] = (-1, {})
+class Pulse:
+    """What a page is told each second; made once for all pages that look at the same.
 
-    def current() -> dict[str, Any]:
-        nonlocal made
-        now = clock()
-        if int(now) != made[0]:
-            made = int(now), make(now)
-        return made[1]
+    Args:
+        make: what is the same for all, at a moment in seconds since 1970.
+        counts: what belongs to a filter.
+        clock: seconds since 1970.
+    """
 
-    return current
+    def __init__(
+        self,
+        make: Callable[[float], dict[str, Any]],
+        counts: Callable[[FeedFilter], dict[str, int]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._make = make
+        self._counts = counts
+        self._clock = clock
+        self._made: tuple[int, dict[FeedFilter, dict[str, Any]]] = (-1, {})
+
+    def of(self, wanted: FeedFilter = EVERYTHING) -> dict[str, Any]:
+        """The pulse of a page with this filter."""
+        now = self._clock()
+        if int(now) != self._made[0]:
+            shared = self._make(now)
+            self._made = int(now), {EVERYTHING: shared | {"counts": self._counts(EVERYTHING)}}
+        made = self._made[1]
+        if wanted not in made:
+            made[wanted] = made[EVERYTHING] | {"counts": self._counts(wanted)}
+        return made[wanted]
 
 
 class Conversation:
@@ -76,7 +99,26 @@ class Conversation:
         return bool(batch["cards"] or batch["waiting"] or batch["reset"] or moved)
 
 
-def register(app: Dash, hub: Hub, pulse: Callable[[], dict[str, Any]]) -> None:
+def packed(card: Mapping[str, Any]) -> list[Any]:
+    """A card as it is pushed: values without their names, which are half of its text.
+
+    ``assets/90-wire.js`` gives them their names back.
+    """
+    own = card["group"]
+    values = [card[name] for name in PUSHED]
+    return [card["order"][0], *values, own["order"], own["since"], own["n"]]
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _batch_text(turn: int, batch: Batch) -> str:
+    # The turn makes a repeated text another one: the same would not be noticed.
+    return _text({"turn": turn, **batch, "cards": [packed(card) for card in batch["cards"]]})
+
+
+def register(app: Dash, hub: Hub, pulse: Pulse) -> None:
     """Make every page of the app be told of new events."""
 
     @app.callback(websocket=True, persistent=True)
@@ -89,12 +131,10 @@ def register(app: Dash, hub: Hub, pulse: Callable[[], dict[str, Any]]) -> None:
                 store = await socket.get_prop(ids.PAGE, "data", timeout=ANSWER_WITHIN_S)
                 page = PageState.from_store(store)
                 if told.pulse_is_due():
-                    set_props(ids.WIRE_PULSE, {"children": json.dumps(pulse())})
+                    set_props(ids.WIRE_PULSE, {"children": _text(pulse.of(page.filter))})
                 batch = hub.batch(page)
-                if told.worth_sending(page, batch):
-                    # The turn makes a repeated text another one: the same would not be noticed.
-                    text = json.dumps({"turn": told.turn, **(batch or {})})
-                    set_props(ids.WIRE_BATCH, {"children": text})
+                if batch and told.worth_sending(page, batch):
+                    set_props(ids.WIRE_BATCH, {"children": _batch_text(told.turn, batch)})
                 await asyncio.sleep(TICK_S)
         except TimeoutError:
             return  # the page has gone: a closed tab does not close the socket its sisters share

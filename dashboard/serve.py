@@ -9,17 +9,26 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
 import uvicorn
 
 from dashboard.app import Site, create_app
-from dashboard.hub import Hub
-from dashboard.pictures import Pictures
-from dashboard.reader import Reader
+from dashboard.feed.hub import Hub
+from dashboard.feed.messages import TopicMessages
+from dashboard.feed.pictures import Pictures
+from dashboard.feed.reader import Reader
+from dashboard.operations.desk import Desk, event_of, is_stored
+from dashboard.operations.letters import Letters
+from dashboard.operations.watch import Watch
 from dashboard.settings import DashboardSettings
+from dashboard.trial.upload import Uploads
 from model.labels import Label
+from producers.publish import Publisher
+from producers.simulator_controls import Controls
+from producers.upload import PatientPublisher
 from schemas.errors import ConfigurationError
 from storage.images import ImageStore
 from transport.clients import Cluster
@@ -43,6 +52,7 @@ def serve(
     settings: DashboardSettings,
     camera_folder: Path,
     *,
+    simulator: Controls | None = None,
     stop: threading.Event | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -55,6 +65,7 @@ def serve(
         labels: the classes of the job, in the order of the model's outputs.
         settings: address, port and sizes.
         camera_folder: folder of the camera folders, named on the page that has no image yet.
+        simulator: steers the simulated cameras; without it the page does not show them.
         stop: ends the server when set. Without it SIGTERM and SIGINT do, in the main thread.
         ready: called with the page's link once it answers.
 
@@ -63,15 +74,34 @@ def serve(
     """
     listening = listen(settings.host, settings.port)
     hub = Hub(settings.history)
-    pictures = Pictures(store, hub, settings.picture_cache_mib * MEBIBYTE)
-    app = create_app(Site(hub, pictures, labels, settings, str(camera_folder)))
-    reader = Reader(cluster, JobTopics(job).predictions, hub, settings.history)
+    predictions = JobTopics(job).predictions
+    messages = TopicMessages(cluster, predictions, settings.event_cache_mib * MEBIBYTE)
+    pictures = Pictures(store, messages, settings.picture_cache_mib * MEBIBYTE)
+    publisher = PatientPublisher(lambda: Publisher(cluster, job, store))
+    uploads = Uploads(publisher.publish, store.max_bytes)
+    letters = Letters()
+    watch = Watch(cluster, JobTopics(job), letters)
+    find_event = partial(event_of, read_rows=hub.read, read_message=messages.read)
+    desk = Desk(
+        cluster, JobTopics(job), letters, partial(is_stored, store), find_event, watch.answers
+    )
+    site = Site(
+        *(hub, messages, pictures, labels, settings, str(camera_folder), uploads, simulator),
+        operations=watch.snapshot,
+        desk=desk,
+    )
+    app = create_app(site)
+    reader = Reader(cluster, predictions, hub, messages)
     server = _Server(_configuration(app), listens_to_signals=stop is None)
     reader.start()
+    watch.start()
     try:
         asyncio.run(_serve(server, listening, stop, ready))
     finally:
+        watch.stop()
         reader.stop()
+        messages.close()
+        publisher.close()
         listening.close()
 
 

@@ -18,10 +18,10 @@ class DashboardSettings(BaseModel):
         default=8050, ge=0, le=65535, description="Port of the page; 0 takes any free one."
     )
     history: int = Field(
-        default=20_000,
+        default=250_000,
         ge=100,
-        le=1_000_000,
-        description="Newest events kept in memory for feed and statistics, about 4 kB each.",
+        le=5_000_000,
+        description="Newest events that feed and statistics reach back to, about 350 bytes each.",
     )
     stale_after_s: float = Field(
         default=30.0,
@@ -32,4 +32,9 @@ class DashboardSettings(BaseModel):
         default=64,
         ge=1,
         description="Memory for pictures already made smaller, in MiB.",
+    )
+    event_cache_mib: int = Field(
+        default=32,
+        ge=1,
+        description="Memory for the newest events in full, in MiB; older ones are read again.",
     )

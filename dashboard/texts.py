@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboard.components.inspector import inspector_texts
+from dashboard.components.operations import operations_texts
+from dashboard.components.toolbar import feed_texts
+from dashboard.feed.items import EVENT_UNREADABLE, UNKNOWN_OUTCOME, Severity
 from dashboard.i18n import Translator
-from dashboard.items import EVENT_UNREADABLE, UNKNOWN_OUTCOME, Severity
+from dashboard.pages.dead_letters import letter_texts
 from model.labels import Label
 from schemas.events import FailureReason
 
@@ -66,39 +70,71 @@ def browser_texts(t: Translator, labels: Sequence[Label], stale_after_s: float) 
             "down": t("Kafka does not answer"),
             "stale": t("No new image"),
             "waiting": t("Waiting for the first image"),
+            "history": t("Looking back"),
         },
         "latest": t("Latest infraction"),
         "newest": t("Latest event"),
         "selected": t("Selected"),
         "unknown_source": t("unknown camera"),
-        "heat_of": t("Heat map of {name}"),
-        "gone": t("This event is no longer among those kept in memory."),
         "copied": t("Copied"),
         "waiting": t.forms("{n} new", "{n} new"),
+        "feed": feed_texts(t),
         "events": t.forms("{n} event read", "{n} events read"),
         "unreadable": t.forms("{n} event could not be read", "{n} events could not be read"),
-        "facts": _fact_names(t),
+        "detail": inspector_texts(t),
+        "operations": operations_texts(t),
+        "letters": letter_texts(t),
+        "upload": _upload_words(t),
+        "simulator": _simulator_words(t),
     }
 
 
-def _fact_names(t: Translator) -> dict[str, str]:
-    """What the detail view calls each fact, in the order it lists them."""
+def _upload_words(t: Translator) -> dict[str, Any]:
+    """What becomes of a picture that a person gives to the page."""
     return {
-        "at": t("Verdict at"),
-        "published_at": t("Published at"),
-        "captured_at": t("Captured at"),
-        "latency_ms": t("From publication to verdict"),
-        "read_ms": t("Reading"),
-        "decode_ms": t("Decoding"),
-        "inference_ms": t("Inference"),
-        "source": t("Camera"),
-        "name": t("File"),
-        "size_bytes": t("Size"),
-        "place": t("Place in the predictions (partition, offset)"),
-        "source_place": t("Place in the images (partition, offset)"),
-        "reference_id": t("Reference"),
-        "event_id": t("Event"),
-        "image_sha256": t("Image SHA-256"),
-        "model_version": t("Model"),
-        "model_sha256": t("Model SHA-256"),
+        "drop": t("Drop to have it judged"),
+        "queued": t("In line"),
+        "sending": t("Sending"),
+        "sent": t("Sent: the model is looking at it"),
+        "slow": t("Waiting for the worker: it is judged as soon as one runs."),
+        "down": t("Kafka does not answer: it is judged as soon as all run again."),
+        "verdict": t("See it in the feed"),
+        "again": t("Send again"),
+        "not_sent": t("Not sent"),
+        "pasted": t("pasted picture"),
+        "refused": _refusals(t),
+    }
+
+
+def _refusals(t: Translator) -> dict[str, str]:
+    """Why a picture is not taken, by the stable word of the answer."""
+    too_large = t("It is larger than {limit} or has more than 50 megapixels: send a smaller one.")
+    return {
+        "image_empty": t("The file is empty: choose it again when it is complete."),
+        "image_too_large": too_large,
+        "too_large": too_large,
+        "image_truncated": t("The file is cut off: copy it again, or wait until it is complete."),
+        "image_not_decodable": t(
+            "This is no picture that can be read: send JPEG, PNG, WebP, BMP, TIFF or GIF."
+        ),
+        "publish_failed": t("Kafka does not take pictures now. Once it runs, send it again."),
+        "busy": t("Too many pictures at once: send it again in a moment."),
+        "too_slow": t("It took too long to arrive: send a smaller one, or send it again."),
+        "foreign_origin": t("This page was not opened at its own address: open it anew."),
+        "network": t("The page's server does not answer. Once it runs, send it again."),
+    }
+
+
+def _simulator_words(t: Translator) -> dict[str, Any]:
+    """What the simulated cameras do."""
+    return {
+        "states": {
+            "running": t("Running"),
+            "stopped": t("Stopped"),
+            "absent": t("Not there"),
+        },
+        "last": t("last image {ago}"),
+        "rate": t.forms("{n} image/s each", "{n} images/s each"),
+        "cameras": t.forms("{n} camera", "{n} cameras"),
+        "refused": t("The simulator did not take this change."),
     }

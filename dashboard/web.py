@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Response
@@ -10,10 +11,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.detail import detail
-from dashboard.hub import Hub, PageState
-from dashboard.items import Place
-from dashboard.pictures import Pictures, Size
+from dashboard.feed.detail import detail
+from dashboard.feed.filters import LATEST, FeedFilter
+from dashboard.feed.hub import Hub, PageState
+from dashboard.feed.items import Order, Place, read_item
+from dashboard.feed.listing import Where, alone
+from dashboard.feed.messages import Messages
+from dashboard.feed.pictures import Pictures, Size
+from dashboard.live import Pulse
 from model.labels import Label
 
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -96,7 +101,11 @@ def _picture(data: bytes | None, media_type: str) -> Response:
 
 
 def add_data_routes(
-    server: FastAPI, hub: Hub, labels: Sequence[Label], pulse: Callable[[], dict[str, Any]]
+    server: FastAPI,
+    hub: Hub,
+    messages: Messages,
+    labels: Sequence[Label],
+    pulse: Pulse,
 ) -> None:
     """What the scripts of the page ask for, health, and 404 for what is not there.
 
@@ -105,24 +114,55 @@ def add_data_routes(
 
     @server.get("/healthz")
     async def health() -> dict[str, Any]:
-        now = pulse()
+        now = pulse.of()
         return {"state": now["state"], "events": now["events"], "newest": now["newest"]}
 
     @server.get("/api/feed")
     async def feed(cursor: str = "", query: str = "", paused: bool = False) -> Response:
         page = PageState.from_store({"cursor": cursor, "query": query, "paused": paused})
-        return _fresh({"batch": hub.batch(page), "pulse": pulse()})
+        return _fresh({"batch": hub.batch(page), "pulse": pulse.of(page.filter)})
+
+    @server.get("/api/events")
+    def events(
+        query: str = "", before: str = "", after: str = "", at: str = "", group: str = ""
+    ) -> Response:
+        if group:
+            first = Place.parse(group)
+            return _fresh({"cards": hub.group(first) if first else []})
+        where = Where(Order.parse(before), Order.parse(after), _moment(at))
+        found = hub.page(FeedFilter.from_query(query), where)
+        return _fresh(asdict(found))
 
     @server.get("/api/events/{place}")
     def event(place: str) -> Response:
-        where = Place.parse(place)
-        item = hub.find(where) if where else None
-        if item is None:
-            raise HTTPException(404, "This event is not among those kept in memory.")
-        return _fresh(detail(item, labels))
+        found = _event(hub, messages, labels, Place.parse(place))
+        if found is None:
+            raise HTTPException(404, "This event is not in the topic any more.")
+        return _fresh(found)
 
     for folder in ("api", "media", "heat"):
         server.add_api_route(f"/{folder}/{{path:path}}", _nothing, include_in_schema=False)
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since 1970; ``None`` for what is no time that a page can stand at."""
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if 0 <= found < LATEST else None
+
+
+def _event(
+    hub: Hub, messages: Messages, labels: Sequence[Label], place: Place | None
+) -> dict[str, Any] | None:
+    """Everything about one event, also one that the hub's window has left behind."""
+    message = messages.read(place) if place else None
+    if place is None or message is None:
+        return None
+    item = read_item(place, 0, message)
+    item = replace(item, appended_ms=int(item.at * 1000))
+    return detail(item, message, labels) | {"card": hub.card(place) or alone(item)}
 
 
 async def _nothing(path: str) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
@@ -142,15 +144,20 @@ class Publisher:
             self._check()
         return reference
 
-    def flush(self) -> None:
+    def flush(self, within_s: float = math.inf) -> None:
         """Return when Kafka has acknowledged every reference.
 
+        Args:
+            within_s: how long to wait. What is on its way then stays so until this publisher ends.
+
         Raises:
-            PublishError: it did not take one of them.
+            PublishError: it did not take one of them, or not in time.
         """
+        deadline = time.monotonic() + within_s
         # Ends in any case: librdkafka gives each message up after its time-out.
         while self._producer.flush(FLUSH_SLICE_S):
-            pass
+            if time.monotonic() >= deadline:
+                raise self._not_taken(f"no acknowledgement within {within_s:.0f} s")
         self._check()
 
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
@@ -158,11 +165,13 @@ class Publisher:
 
     def _check(self) -> None:
         if self._error:
-            raise PublishError(
-                f"Kafka did not take a reference for {self._topic}: {self._error.str()}. Is the"
-                " broker running (`vigie broker status`)? What was acknowledged before stays; send"
-                " the rest again."
-            )
+            raise self._not_taken(self._error.str())
+
+    def _not_taken(self, why: str) -> PublishError:
+        return PublishError(
+            f"Kafka did not take a reference for {self._topic}: {why}. Is the broker running"
+            " (`vigie broker status`)? What was acknowledged before stays; send the rest again."
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
+
+CameraCount = Annotated[int, Field(ge=1, le=16)]
+"""Simulated cameras. A core draws some 15 images per second for all of them together."""
+
+ImageRate = Annotated[float, Field(ge=0.01, le=30)]
+"""Images per second and simulated camera. What a machine cannot draw is not drawn later."""
 
 
 class ScriptSettings(BaseModel):
@@ -64,10 +72,8 @@ class SimulatorSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cameras: int = Field(default=2, ge=1, le=16, description="Number of simulated cameras.")
-    rate: float = Field(
-        default=1.0, gt=0, le=30, description="Images per second and simulated camera."
-    )
+    cameras: CameraCount = Field(default=2, description="Number of simulated cameras.")
+    rate: ImageRate = Field(default=1.0, description="Images per second and simulated camera.")
     keep: int = Field(
         default=500,
         ge=1,

@@ -140,7 +140,8 @@ def test_what_serves_never_reaches_tensorflow():
 def test_every_import_is_declared_and_every_dependency_used():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {plain(line) for line in project["dependencies"]}
-    training = {plain(line) for line in project["optional-dependencies"]["train"]}
+    extras = project["optional-dependencies"]
+    optional = {plain(line) for extra in ("train", "bench") for line in extras[extra]}
     distributions = packages_distributions()
     used = {
         plain(distributions[top][0])
@@ -149,8 +150,7 @@ def test_every_import_is_declared_and_every_dependency_used():
         if (top := name.partition(".")[0]) in distributions and top not in MAY_IMPORT
     }
 
-    # The web server is told the name of the library that it shall use for WebSockets.
-    assert (used - declared - training, declared - used) == (set(), {"websockets"})
+    assert (used - declared - optional, declared - used) == (set(), set())
 
 
 def plain(requirement: str) -> str:

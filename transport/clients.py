@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, Producer
@@ -115,10 +116,11 @@ class Cluster:
             }
         )
 
-    def reader(self, client_id: str) -> Consumer:
+    def reader(self, client_id: str, more: Mapping[str, int | str] | None = None) -> Consumer:
         """A reader of committed events that belongs to no group and leaves no trace.
 
         Assign it partitions by hand; it reports the end of each (``enable.partition.eof``).
+        ``more`` are properties of its own, where the usual ones are not right.
         """
         return Consumer(
             self._base(client_id)
@@ -132,4 +134,5 @@ class Cluster:
                 "queued.max.messages.kbytes": QUEUED_KIB,
                 "fetch.wait.max.ms": 100,
             }
+            | dict(more or {})
         )

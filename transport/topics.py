@@ -42,6 +42,11 @@ class JobTopics:
         """The untouched original of each Failure."""
         return f"vigie.{self.job}.dead-letters"
 
+    @property
+    def group(self) -> str:
+        """The consumer group of the job's workers."""
+        return f"vigie.{self.job}.inference"
+
     def all(self) -> tuple[str, str, str]:
         """The three names, in the order they are created."""
         return self.images, self.predictions, self.dead_letters

@@ -7,6 +7,7 @@ import threading
 import time
 from types import FrameType
 
+from producers.simulator_controls import Controls
 from schemas.errors import ConfigurationError
 from storage.images import ImageStore
 from transport.broker import EmbeddedBroker
@@ -21,6 +22,11 @@ BROKER_POLL_S = 0.05
 def image_store(settings: Settings) -> ImageStore:
     """The image store that the settings name."""
     return ImageStore(settings.images, settings.storage.max_image_bytes)
+
+
+def simulator_controls(settings: Settings) -> Controls:
+    """How page and simulated cameras of the home folder speak with each other."""
+    return Controls(settings.home / "producers", settings.producers.simulator)
 
 
 def embedded_broker(settings: Settings) -> EmbeddedBroker:

@@ -18,6 +18,7 @@ from vigie.home import hold
 from vigie.invocation import Invocation
 from vigie.output import say, tell
 from vigie.processes import Ended, Service, end_all
+from vigie.runtime import simulator_controls
 from vigie.settings import Settings
 
 JOB = "driver"
@@ -88,9 +89,11 @@ class BrokerStart:
 
 
 def run_up(
-    invocation: Invocation, stop: threading.Event, *, port: int | None, simulate: bool
+    invocation: Invocation, stop: threading.Event, *, port: int | None, simulate: bool | None
 ) -> None:
     """Start everything, print the link, and keep it alive until ``stop`` is set.
+
+    ``simulate`` starts or stops the simulated cameras; ``None`` leaves them as the page did.
 
     1. The broker starts; meanwhile worker, watcher, page and camera import what they need.
     2. Each of these waits for the broker by itself, so that nobody waits for another.
@@ -104,11 +107,13 @@ def run_up(
     settings = invocation.settings
     console = Console(stderr=True)
     with hold(settings.home) as held:
-        port = _choose_port(settings.dashboard.port if port is None else port)
+        port = choose_port(settings.dashboard.port if port is None else port)
         link = link_to(settings.dashboard.host, port)
         held.tell(link)
+        if simulate is not None:
+            _wish_simulated(settings, running=simulate)
         broker = _start_broker(settings, stop, unclean=held.unclean)
-        services = _services(invocation, port, simulate=simulate)
+        services = _services(invocation, port)
         try:
             for service in services:
                 service.start()
@@ -121,11 +126,16 @@ def run_up(
                 _end(services, broker)
 
 
-def _services(invocation: Invocation, port: int, *, simulate: bool) -> list[Service]:
+def _wish_simulated(settings: Settings, *, running: bool) -> None:
+    controls = simulator_controls(settings)
+    controls.change(controls.wish().model_copy(update={"running": running}))
+
+
+def _services(invocation: Invocation, port: int) -> list[Service]:
     """What runs beside the broker, in the order in which it is ended."""
     logs = invocation.settings.logs
     names = {
-        **({"camera": ("simulate",)} if simulate else {}),
+        "camera": ("simulate", "--follow"),
         "watcher": ("watch", "--wait"),
         "worker": ("infer", JOB, "--wait"),
         "page": ("web", "--wait"),
@@ -241,7 +251,12 @@ def _end(services: Sequence[Service], broker: BrokerStart | None) -> None:
         broker.end()
 
 
-def _choose_port(port: int) -> int:
+def choose_port(port: int) -> int:
+    """The port itself, or a free one for 0.
+
+    Raises:
+        ConfigurationError: it is in use.
+    """
     if port == 0:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -80,9 +80,9 @@ def run_worker(
     pool = _warm_pool(topics.job, store, load, settings, threads)
     try:
         ensure_topics(cluster.admin(), topics, topic_settings)
-        member = f"{APPLICATION}.{topics.job}.inference-{settings.slot}"
+        member = f"{topics.group}-{settings.slot}"
         worker = Worker(
-            cluster.group_consumer(group_name(topics), member),
+            cluster.group_consumer(topics.group, member),
             lambda partition: _transactions(cluster, topics, partition),
             pool,
             topics,
@@ -92,11 +92,6 @@ def run_worker(
         worker.run()
     finally:
         pool.close()
-
-
-def group_name(topics: JobTopics) -> str:
-    """The consumer group of a job's workers."""
-    return f"{APPLICATION}.{topics.job}.inference"
 
 
 def _transactions(cluster: Cluster, topics: JobTopics, partition: int) -> Transactions:

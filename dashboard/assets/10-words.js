@@ -16,12 +16,23 @@
       roundingMode: "floor",
     });
 
+  const DAY = { day: "numeric", month: "short" };
+  const CLOCK = { hour: "numeric", minute: "2-digit", second: "2-digit" };
+  const WIDEST = 100_000; /* a larger number does not fit on a tab */
+
   const makeForms = (language) => ({
     percents: [percentForm(language, 0), percentForm(language, 1)],
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 1 }),
     plural: new Intl.PluralRules(language),
     ago: new Intl.RelativeTimeFormat(language, { style: "short", numeric: "always" }),
+    now: new Intl.RelativeTimeFormat(language, { style: "short", numeric: "auto" }),
+    compact: new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 0 }),
+    seconds: new Intl.NumberFormat(language, { style: "unit", unit: "second" }),
+    minutes: new Intl.NumberFormat(language, { style: "unit", unit: "minute" }),
     clock: new Intl.DateTimeFormat(language, { timeStyle: "medium" }),
+    day: new Intl.DateTimeFormat(language, { ...DAY, hour: "numeric", minute: "2-digit" }),
+    fullDay: new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }),
+    daySeconds: new Intl.DateTimeFormat(language, { ...DAY, ...CLOCK }),
     moment: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }),
   });
 
@@ -48,10 +59,34 @@
       if (s < 86400) return forms.ago.format(-Math.round(s / 3600), "hour");
       return forms.ago.format(-Math.round(s / 86400), "day");
     },
+    /* The age of something that goes on: calm, and always said. */
+    age(seconds) {
+      const s = Math.max(0, Math.floor(seconds));
+      if (s < 2) return forms.now.format(0, "second");
+      return vigie.words.ago(s < 10 ? s : s - (s % 5));
+    },
     time(at) {
       const date = new Date(at * 1000);
-      return (isToday(date) ? forms.clock : forms.moment).format(date);
+      return (isToday(date) ? forms.clock : forms.daySeconds).format(date);
     },
+    /* From one moment to another, and how long that was. */
+    span(from, to) {
+      const dates = [new Date(from * 1000), new Date(to * 1000)];
+      const form = isToday(dates[0]) ? forms.clock : forms.daySeconds;
+      const range = form.formatRange(...dates);
+      const seconds = Math.round(to - from);
+      if (seconds < 1) return form.format(dates[1]);
+      const long =
+        seconds < 60
+          ? forms.seconds.format(seconds)
+          : forms.minutes.format(Math.round(seconds / 60));
+      return `${range} · ${long}`;
+    },
+    /* A day and a time of day, with the year only in `moment`. */
+    day: (at) => forms.day.format(new Date(at * 1000)),
+    fullDay: (at) => forms.fullDay.format(new Date(at * 1000)),
+    range: (from, to) => forms.day.formatRange(new Date(from * 1000), new Date(to * 1000)),
+    counted: (n) => (n < WIDEST ? forms.number : forms.compact).format(n),
     moment: (at) => forms.moment.format(new Date(at * 1000)),
     behaviour: (key) => texts.behaviours[key] || key,
     title: (card) =>

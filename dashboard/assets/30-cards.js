@@ -1,67 +1,30 @@
-/* Cards and pictures. Nodes of cards that fall off the end are used again. */
+/* Cards: one per group, of its newest event. Nodes of cards that go are used again. */
 (() => {
   "use strict";
   const { vigie } = window;
-  const { make, words } = vigie;
+  const { make, setText, setHidden, words, model, showShot } = vigie;
   const SPARE = 48;
   const spare = [];
-
-  /* An image and its heat map always cover the same rectangle, whatever the image's shape. */
-  const makeShot = (shot) => {
-    const frame = make("div", "frame");
-    const photo = make("img", "photo");
-    const heat = make("img", "heat");
-    photo.decoding = "async";
-    heat.decoding = "async";
-    heat.alt = "";
-    photo.addEventListener("load", () => {
-      frame.style.setProperty("--ratio", String(photo.naturalWidth / photo.naturalHeight));
-    });
-    photo.addEventListener("error", () => shot.classList.add("missing"));
-    heat.addEventListener("error", () => heat.classList.add("absent"));
-    frame.append(photo, heat);
-    shot.append(frame, make("span", "icon placeholder"));
-    shot.parts = { photo, heat };
-  };
-
-  const setSource = (image, address) => {
-    if (image.getAttribute("src") === address) return;
-    image.classList.remove("absent");
-    if (address) image.setAttribute("src", address);
-    else image.removeAttribute("src");
-  };
-
-  const showShot = (shot, card, { large = false, heat = card.heat } = {}) => {
-    if (!shot.parts) makeShot(shot);
-    const { photo, heat: overlay } = shot.parts;
-    const address = card.image ? `/media/${card.image}${large ? "" : ".small"}.jpg` : "";
-    if (photo.getAttribute("src") !== address) shot.classList.toggle("missing", !address);
-    photo.alt = address ? words.title(card) : "";
-    setSource(photo, address);
-    setSource(overlay, heat ? `/heat/${heat}.png` : "");
-    overlay.hidden = !heat;
-    shot.dataset.severity = card.severity;
-  };
 
   const blank = () => {
     const node = make("article", "card");
     node.tabIndex = 0;
-    const shot = make("div", "shot");
     const parts = {
-      shot,
-      confidence: make("span", "confidence num"),
+      shot: make("div", "shot"),
+      count: make("span", "on-photo group-count num"),
+      confidence: make("span", "on-photo confidence num"),
       title: make("h2", "title"),
       tag: make("span", "tag"),
-      time: make("time"),
       source: make("span", "source"),
+      time: make("time", "when num"),
       bar: make("div", "split"),
       trouble: make("p", "trouble"),
     };
     const body = make("div", "body");
-    const meta = make("p", "meta num");
-    meta.append(parts.tag, parts.time, parts.source);
-    body.append(parts.title, meta, parts.bar, parts.trouble);
-    node.append(shot, parts.confidence, body);
+    const meta = make("p", "meta");
+    meta.append(parts.tag, parts.source);
+    body.append(parts.title, meta, parts.time, parts.bar, parts.trouble);
+    node.append(parts.shot, parts.count, parts.confidence, body);
     node.parts = parts;
     return node;
   };
@@ -71,53 +34,96 @@
     [...bar.children].forEach((part, n) => {
       part.style.flexGrow = String(card.shares[n] ?? 0);
     });
-    bar.hidden = !card.shares.length;
+    setHidden(bar, !card.shares.length);
+  };
+
+  const setAttribute = (node, name, value) => {
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  };
+
+  const fillTime = (node, card) => {
+    const { since, n } = card.group;
+    node.dateTime = new Date(card.at * 1000).toISOString();
+    node.title = words.moment(card.at);
+    setText(node, n > 1 ? words.span(since, card.at) : words.time(card.at));
+  };
+
+  const describe = (node, card) => {
+    const { tag, title, confidence, source, time } = node.parts;
+    const said = [tag, title, confidence, source, time].map((part) => part.textContent);
+    if (card.group.n > 1) said.splice(2, 0, words.count(words.texts.feed.images, card.group.n));
+    setAttribute(node, "aria-label", said.filter(Boolean).join(", "));
+  };
+
+  const mark = (node, card) => {
+    node.dataset.id = card.id;
+    node.dataset.group = model.keyOf(card);
+    node.dataset.severity = card.severity;
+    node.dataset.n = String(card.group.n);
+    node.classList.toggle("many", card.group.n > 1);
+    node.lang = words.texts.language;
   };
 
   const fill = (node, card) => {
     const { parts } = node;
     const failed = card.severity === "failure";
-    node.dataset.id = card.id;
-    node.lang = words.texts.language;
-    node.dataset.severity = card.severity;
-    showShot(parts.shot, card);
-    parts.confidence.textContent = failed ? "" : words.percent(card.p);
-    parts.confidence.hidden = failed;
-    parts.title.textContent = words.title(card);
-    parts.tag.textContent = words.texts.severities[card.severity];
-    parts.tag.className = `tag ${card.severity}`;
-    parts.time.dateTime = new Date(card.at * 1000).toISOString();
-    parts.time.title = words.moment(card.at);
-    parts.time.textContent = words.time(card.at);
-    parts.source.textContent = words.source(card);
+    const calm = node.dataset.group === model.keyOf(card);
+    mark(node, card);
+    showShot(parts.shot, card, { calm });
+    setText(parts.count, card.group.n > 1 ? `×${words.number(card.group.n)}` : "");
+    setText(parts.confidence, failed ? "" : words.percent(card.p));
+    setText(parts.title, words.title(card));
+    setText(parts.tag, words.texts.severities[card.severity]);
+    setAttribute(parts.tag, "class", `tag ${card.severity}`);
+    setText(parts.source, words.source(card));
     parts.source.title = words.source(card);
-    parts.trouble.textContent = failed ? card.detail : "";
-    parts.trouble.hidden = !failed;
+    fillTime(parts.time, card);
+    setText(parts.trouble, failed ? card.detail : "");
+    setHidden(parts.trouble, !failed);
     fillBar(parts.bar, card);
-    const said = [parts.tag, parts.title, parts.confidence, parts.source, parts.time];
-    node.setAttribute("aria-label", said.map((part) => part.textContent).join(", "));
+    describe(node, card);
     return node;
   };
 
   const release = (node) => {
     node.remove();
-    node.classList.remove("fresh");
+    node.classList.remove("fresh", "landed");
     node.removeAttribute("aria-current");
+    delete node.dataset.group;
     if (spare.length < SPARE) spare.push(node);
   };
 
-  /* Make the list show exactly these cards; nodes that are right stay untouched. */
-  const sync = (list, cards, isFresh) => {
-    const wanted = new Set(cards.map((card) => card.id));
-    const isRight = (node) => wanted.has(node.dataset.id) && node.lang === words.texts.language;
-    [...list.children].filter((node) => !isRight(node)).forEach(release);
-    cards.forEach((card, n) => {
-      if (list.children[n]?.dataset.id === card.id) return;
-      const node = fill(spare.pop() || blank(), card);
-      node.classList.toggle("fresh", isFresh(card));
-      list.insertBefore(node, list.children[n] || null);
+  /* Its place among all can be told only while the first card is the newest; how many there are in
+     all is not known here. */
+  const number = (list) => {
+    [...list.children].forEach((node, n) => {
+      if (model.attached) setAttribute(node, "aria-posinset", String(n + 1));
+      else node.removeAttribute("aria-posinset");
+      setAttribute(node, "aria-setsize", "-1");
     });
   };
 
-  vigie.cards = { sync, showShot };
+  const isCurrent = (node, card) =>
+    node.dataset.id === card.id && node.dataset.n === String(card.group.n);
+
+  /* Make the list show exactly these cards. A group keeps its node, what is right is not touched. */
+  const sync = (list, cards, isFresh) => {
+    const wanted = new Set(cards.map(model.keyOf));
+    const isRight = (node) =>
+      wanted.has(node.dataset.group) && node.lang === words.texts.language;
+    [...list.children].filter((node) => !isRight(node)).forEach(release);
+    cards.forEach((card, n) => {
+      const there = list.children[n];
+      if (there?.dataset.group === model.keyOf(card)) {
+        if (!isCurrent(there, card)) fill(there, card);
+        return;
+      }
+      const node = fill(spare.pop() || blank(), card);
+      node.classList.toggle("fresh", isFresh(card));
+      list.insertBefore(node, there || null);
+    });
+    number(list);
+  };
+
+  vigie.cards = { sync };
 })();

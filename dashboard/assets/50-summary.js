@@ -4,7 +4,6 @@
   const { vigie } = window;
   const { byId, make, setText, setHidden, setProps, model, words } = vigie;
   const QUIET_S = 3; /* three pulses missed: the server is gone, or the way to it */
-  const FRESH_S = 5; /* "1 second ago" would only flicker */
   const KINDS = ["infraction", "check", "normal", "failure"];
   let pulse = null;
   let pulseAt = 0;
@@ -18,6 +17,7 @@
     const age = pulse.newest === null ? null : pulse.now - pulse.newest + sinceLast();
     if (pulse.state === "down") return ["down", age];
     if (pulse.state === "loading") return ["loading", null];
+    if (!model.attached) return ["history", age];
     if (model.paused) return ["paused", age];
     if (age === null) return ["waiting", null];
     return [age > words.texts.stale_after_s ? "stale" : "live", age];
@@ -29,8 +29,7 @@
     const [name, age] = condition();
     if (box.dataset.state !== name) box.dataset.state = name;
     setText(byId("state-text"), words.texts.states[name]);
-    const showsAge = name !== "live" && age !== null && age > FRESH_S;
-    setText(byId("state-age"), showsAge ? words.ago(age) : "");
+    setText(byId("state-age"), age === null ? "" : words.age(age));
     const isAway = name === "down" || name === "reconnecting";
     setText(byId("banner-title"), isAway ? words.texts.states[name] : "");
     setHidden(byId("banner"), !isAway);
@@ -72,13 +71,11 @@
   const showNumbers = () => {
     if (!words.texts || !pulse) return;
     const { counts, latency } = pulse;
-    setText(byId("tile-infraction"), words.number(counts.infraction));
-    setText(byId("tile-check"), words.number(counts.check));
-    setText(byId("tile-rate"), words.number(pulse.rate));
+    const all = KINDS.reduce((sum, kind) => sum + counts[kind], 0);
     setText(byId("tile-latency"), latency ? words.milliseconds(latency.p95) : "–");
-    document.querySelectorAll(".choice").forEach((tab) => {
-      const count = tab.dataset.severity ? counts[tab.dataset.severity] : pulse.events;
-      setText(tab.querySelector(".count"), words.number(count));
+    document.querySelectorAll(".tabs .choice").forEach((tab) => {
+      const { severity } = tab.dataset;
+      setText(tab.querySelector(".count"), words.counted(severity ? counts[severity] : all));
     });
     const { unreadable } = pulse;
     const said = unreadable ? words.count(words.texts.unreadable, unreadable) : "";

@@ -1,36 +1,21 @@
-/* The feed: puts new cards on top, pauses and resumes, selects, and says when there is nothing. */
+/* The feed: puts new cards on top, pauses and resumes, selects. */
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, setText, setHidden, setProps, model, words, cards, detail, summary } = vigie;
+  const { byId, setProps, model, address, words, cards, detail, summary } = vigie;
   const CALM = 6; /* more new cards at once than these appear without motion */
   const FOLLOW_MS = 1000; /* how often the pane may jump to another infraction by itself */
-  let selected = null; /* id of the card a person chose */
+  const TOP = 420; /* scrolled further than the tabs and half a card, a person reads */
+  let selected = null; /* id of the event a person chose */
   let followed = { id: null, at: 0 };
+  let isDown = false; /* kept, for to ask after each change would lay the page out at once */
 
   const list = () => byId("feed");
-  const nodeOf = (id) => [...(list()?.children ?? [])].find((node) => node.dataset.id === id);
-
-  const showStates = () => {
-    const feed = list();
-    if (!feed) return;
-    const pulse = summary.pulse();
-    const empty = model.started && model.cards.length === 0;
-    const first = empty && pulse !== null && pulse.events === 0;
-    feed.setAttribute("aria-busy", String(!model.started));
-    setHidden(byId("feed-loading"), model.started);
-    setHidden(byId("feed-first"), !first);
-    setHidden(byId("feed-nothing"), !empty || first);
-    setHidden(byId("feed-end"), !model.isFull());
-    const read = pulse && !model.started ? words.count(words.texts.events, pulse.events) : "";
-    setText(byId("loading-text"), read);
-    const waits = model.paused && model.waiting > 0;
-    setHidden(byId("waiting"), !waits);
-    if (waits) setText(byId("waiting-text"), words.count(words.texts.waiting, model.waiting));
-  };
+  const nodes = () => [...(list()?.children ?? [])];
+  const nodeOf = (id) => nodes().find(({ dataset }) => dataset.id === id || dataset.group === id);
 
   const follow = () => {
-    if (selected || detail.drawer.isNeeded()) return;
+    if (selected || !model.attached || detail.drawer.isNeeded()) return;
     const card = model.cards.find((one) => one.severity === "infraction") || model.cards[0];
     const now = performance.now();
     if (!card || card.id === followed.id || now - followed.at < FOLLOW_MS) return;
@@ -45,15 +30,19 @@
 
   const draw = (fresh = []) => {
     if (!list() || !words.texts) return;
-    const ids = new Set(fresh.length <= CALM ? fresh.map((card) => card.id) : []);
-    cards.sync(list(), model.cards, (card) => ids.has(card.id));
+    const keys = new Set(fresh.length <= CALM ? fresh : []);
+    const put = () => cards.sync(list(), model.cards, (card) => keys.has(model.keyOf(card)));
+    if (isDown) vigie.scroll.steady(put);
+    else put();
+    pause("history", !model.attached);
     mark();
-    showStates();
+    vigie.states.show();
+    vigie.scroll.fillSoon();
     follow();
   };
 
-  /* A pause has reasons: a person, a selection, an open drawer, a page scrolled down. It ends with
-     the last of them. */
+  /* A pause has reasons: a person, a selection, an open drawer, a page scrolled down, a feed that
+     stands in the past. It ends with the last of them. */
   const reasons = new Set();
   const pause = (reason, on) => {
     if (on) reasons.add(reason);
@@ -63,10 +52,22 @@
     setProps("paused", { data: model.paused });
     summary.showCondition();
   };
+
+  /* From the past to the newest: begun anew, so that nothing between is missing. */
+  const rejoin = () => {
+    model.restart();
+    pause("history", false);
+    setProps("page", { data: model.standing() });
+  };
+
   const resume = () => {
+    if (byId("standing")?.contains(document.activeElement)) byId("main").focus();
     window.scrollTo({ top: 0 });
     select(null);
-    [...reasons].forEach((reason) => pause(reason, false));
+    if (model.at !== null) address.change({ at: null });
+    else if (!model.attached) rejoin();
+    [...reasons].forEach((reason) => pause(reason, reason === "history" && !model.attached));
+    vigie.states.show();
   };
 
   const choose = (id) => {
@@ -109,71 +110,76 @@
     if (detail.drawer.isNeeded()) detail.drawer.set(true);
     await detail.showById(id);
   };
+  addEventListener("hashchange", () => list() && openFromAddress());
 
-  addEventListener(
-    "scroll",
-    () => {
-      if (list()) pause("scroll", window.scrollY > 420);
-    },
-    { passive: true },
-  );
+  const scrolled = () => {
+    if (!list()) return;
+    isDown = scrollY > TOP;
+    pause("scroll", isDown);
+    /* Back at the top of what began live: it is live again. */
+    if (!model.attached && model.at === null && !model.newer && !isDown) rejoin();
+    vigie.states.show();
+    vigie.scroll.fillSoon();
+  };
+  addEventListener("scroll", scrolled, { passive: true });
+  addEventListener("resize", () => list() && vigie.scroll.fillSoon());
 
   Object.assign(vigie.actions, {
     pause: () => (model.paused ? resume() : pause("person", true)),
     resume,
     close: () => select(null),
-    all: () => setProps("filter-url", { search: "" }),
-    tab: (button) => setProps("filter-severity", { data: button.dataset.severity }),
-    async link() {
-      const address = new URL(location.href);
-      address.hash = `event-${detail.current().card.id}`;
-      await navigator.clipboard.writeText(address.href);
-      vigie.notice(words.texts.copied);
-    },
   });
 
-  const showTabs = () => {
-    const severity = new URLSearchParams(model.query).get("severity") || "";
-    document.querySelectorAll(".choice").forEach((tab) => {
-      tab.setAttribute("aria-pressed", String(tab.dataset.severity === severity));
-    });
+  const leave = () => {
+    ["scroll", "drawer", "selection", "history"].forEach((reason) => reasons.delete(reason));
+    selected = null;
+    model.paused = reasons.size > 0;
+    if (!model.attached && model.at === null) model.restart();
+  };
+
+  const lookAt = (search) => {
+    address.use(search);
+    const { query, at } = address.read(search);
+    if (!model.look(query, at)) {
+      if (at !== null && !model.started && !vigie.scroll.trouble.older) vigie.scroll.begin();
+      return;
+    }
+    cards.sync(list(), [], () => false);
+    if (selected) select(null);
+    detail.forget();
+    vigie.scroll.begin();
   };
 
   let linkRead = false;
   vigie.feed = {
+    isDown: () => isDown,
     select,
     open,
+    nodes,
+    draw,
     selected: () => selected,
-    nodes: () => [...(list()?.children ?? [])],
     take(batch) {
       const fresh = model.absorb(batch);
       if (fresh === null) return false;
       draw(fresh);
       return true;
     },
-    /* The page was drawn (first, in another language, or back from another page) or its filter
+    /* The page was drawn (first, in another language, or back from another page) or its address
        changed: show what is known, and let go of what no longer holds. */
-    refresh(query) {
-      if (query !== null && model.look(query)) {
-        cards.sync(list(), [], () => false);
-        if (selected) select(null);
-        detail.forget();
-      }
+    refresh(search) {
       if (!list()) {
-        ["scroll", "drawer", "selection"].forEach((reason) => reasons.delete(reason));
-        selected = null;
-        model.paused = reasons.size > 0;
+        leave();
         return;
       }
+      lookAt(search);
       followed = { id: null, at: 0 };
-      showTabs();
+      vigie.filters.show();
       draw();
       if (selected) detail.redraw();
-      if (!linkRead) {
-        linkRead = true;
-        openFromAddress();
-      }
+      if (linkRead) return;
+      linkRead = true;
+      openFromAddress();
     },
-    showStates,
+    showStates: () => vigie.states.show(),
   };
 })();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, make, setText, setProps } = vigie;
+  const { byId, make, setText, setProps, words } = vigie;
   const root = document.documentElement;
 
   document.addEventListener("click", (event) => {
@@ -41,7 +41,10 @@
     const wanted = effective(chosenScheme());
     if (root.dataset.mantineColorScheme !== wanted) root.dataset.mantineColorScheme = wanted;
   };
-  const tellScheme = () => setProps("scheme", { data: root.dataset.mantineColorScheme });
+  /* Before the page is drawn Dash has no store to tell; `refresh` tells it then. */
+  const tellScheme = () => {
+    if (vigie.words.texts) setProps("scheme", { data: root.dataset.mantineColorScheme });
+  };
   system.addEventListener("change", applyScheme);
   new MutationObserver(tellScheme).observe(root, {
     attributeFilter: ["data-mantine-color-scheme"],
@@ -55,6 +58,10 @@
     root.style.setProperty("--heat", String(percent / 100));
     document.querySelectorAll("[data-slider] input").forEach((slider) => {
       slider.value = String(percent);
+      slider.setAttribute("aria-valuetext", words.percent(percent / 100));
+    });
+    document.querySelectorAll("[data-heat-value]").forEach((node) => {
+      setText(node, words.percent(percent / 100));
     });
   };
   const addSliders = () => {

@@ -3,17 +3,33 @@
   "use strict";
   const { vigie } = window;
   const TYPING =
-    "input:not([type=radio]), textarea, select, [contenteditable], [role=listbox], [role=option]";
+    "input:not([type=radio], [type=range]), textarea, select, [contenteditable], [role=listbox], " +
+    "[role=option]";
 
   const focused = () => document.activeElement?.closest?.(".card[data-id]")?.dataset.id;
 
-  const move = (step) => {
-    const nodes = vigie.feed.nodes();
+  /* At the end of what is there, further cards are fetched first. */
+  const move = async (step) => {
     const now = vigie.feed.selected() ?? focused();
-    const at = nodes.findIndex((node) => node.dataset.id === now);
-    const next = nodes[at < 0 ? 0 : at + step];
+    const find = () => {
+      const nodes = vigie.feed.nodes();
+      const at = nodes.findIndex(({ dataset }) => [dataset.id, dataset.group].includes(now));
+      return at < 0 ? vigie.scroll.firstVisible() : nodes[at + step];
+    };
+    if (!find()) await vigie.scroll.extend(step > 0 ? "older" : "newer");
+    const next = find();
     if (next) vigie.feed.select(next.dataset.id);
   };
+
+  const showTab = (n) => () => document.querySelectorAll(".tabs .choice")[n]?.click();
+
+  /* The buttons that do the same keep the focus. */
+  const moveAndStay = async (step, button) => {
+    await move(step);
+    button.focus({ preventScroll: true });
+  };
+  vigie.actions.next = (button) => moveAndStay(1, button);
+  vigie.actions.previous = (button) => moveAndStay(-1, button);
 
   const openCurrent = () => {
     const id = focused() ?? vigie.feed.selected();
@@ -28,16 +44,28 @@
     j: () => move(1),
     k: () => move(-1),
     h: () => vigie.actions.heat(),
+    v: () => vigie.actions.view(),
+    l: () => vigie.actions.large(),
+    z: () => vigie.actions.zoom(),
+    c: () => vigie.actions.copy(),
+    d: () => vigie.actions.download(),
+    ArrowLeft: () => vigie.strip.move(-1),
+    ArrowRight: () => vigie.strip.move(1),
+    g: () => vigie.actions.jumper(),
+    f: () => vigie.actions.filters(),
+    ...Object.fromEntries([0, 1, 2, 3, 4].map((n) => [String(n + 1), showTab(n)])),
     "?": () => vigie.actions.help(),
     " ": () => vigie.actions.pause(),
     Enter: openCurrent,
     Escape: () => vigie.actions.close(),
   };
 
-  /* Space and Enter belong to a button that has the focus. */
+  /* Space and Enter belong to a button that has the focus, arrows to what they move. */
   const belongsToControl = (event) =>
-    (event.key === " " || event.key === "Enter") &&
-    event.target.closest("button, a, summary, [role=radio], input");
+    event.key.startsWith("Arrow")
+      ? event.target.closest("input, pre, [role=radio]")
+      : (event.key === " " || event.key === "Enter") &&
+        event.target.closest("button, a, summary, [role=radio], input");
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

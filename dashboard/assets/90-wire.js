@@ -14,8 +14,22 @@
     if (batch && words.texts && feed.take(batch)) setProps("page", { data: model.standing() });
   };
 
+  /* Cards are pushed as rows of values: their names would be half of an update. */
+  const unpack = (row) => {
+    const [ms, id, at, source, severity, label, p, shares, image, heat, reason, detail] = row;
+    const [order, since, n] = row.slice(-3);
+    return {
+      ...{ id, order: [ms, ...id.split("-").map(Number)], at, source, severity, label, p },
+      ...{ shares, image, heat, reason, detail },
+      group: { id: order.slice(1).join("-"), order, since, n },
+    };
+  };
+  const onPushed = (batch) => onBatch({ ...batch, cards: batch.cards.map(unpack) });
+
   const onPulse = (pulse) => {
     summary.take(pulse);
+    vigie.operations.take(pulse);
+    vigie.letters.take(pulse);
     if (words.texts) feed.showStates();
     const now = Math.floor(pulse.now / BEAT_S);
     if (now !== beat && byId("statistics-scope")) setProps("statistics-beat", { data: now });
@@ -56,6 +70,8 @@
   };
   setInterval(ask, 1000);
 
+  vigie.wire = { unpack };
+
   const ownLanguage = () => (navigator.language.toLowerCase().startsWith("fr") ? "fr" : "en");
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -65,7 +81,7 @@
         return chosen && chosen !== now ? chosen : NO_UPDATE();
       },
       connect: (batchId, pulseId) => {
-        listen(batchId, onBatch);
+        listen(batchId, onPushed);
         listen(pulseId, onPulse);
         return Intl.DateTimeFormat().resolvedOptions().timeZone;
       },
@@ -77,6 +93,11 @@
         page.refresh();
         feed.refresh(byId("feed") ? query || "" : null);
         summary.redraw();
+        vigie.statistics.refresh();
+        vigie.operations.redraw();
+        vigie.letters.refresh();
+        vigie.uploads.refresh();
+        vigie.simulator.refresh();
         if (isFirst) wires.forEach((readWire) => readWire()); /* what came before the words did */
         return model.standing();
       },

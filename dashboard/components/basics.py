@@ -31,7 +31,8 @@ def action(
 def graph(component_id: str, height: int, label: str) -> Component:
     """The only way to put a chart on a page.
 
-    Plotly's mode bar would offer to send the data to Plotly's cloud.
+    Plotly's mode bar would offer to send the data to Plotly's cloud. What the chart says in words
+    stands in the element ``{component_id}-words``.
     """
     config: Any = {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False}
     chart = dcc.Graph(
@@ -40,7 +41,8 @@ def graph(component_id: str, height: int, label: str) -> Component:
         config=config | {"responsive": True},
         style={"height": height},
     )
-    return html.Div(chart, role="img", **attributes({"aria-label": label}))
+    named = {"aria-label": label, "aria-describedby": f"{component_id}-words"}
+    return html.Div(chart, role="img", **attributes(named))
 
 
 def page_title(title: str, *beside: Any) -> Component:

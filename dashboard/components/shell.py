@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import ids
+from dashboard.components import operations
 from dashboard.components.basics import action, attributes, icon
 from dashboard.i18n import LANGUAGES, Translator
 
@@ -56,6 +57,7 @@ def _header(t: Translator) -> Component:
                 [html.Img(src="/assets/logo.svg", alt=""), html.Span("Vigie")], className="brand"
             ),
             _state(),
+            operations.strip(t),
             html.Div(className="grow"),
             dmc.SegmentedControl(
                 id=ids.LANGUAGE_CHOICE,
@@ -91,10 +93,15 @@ def _state() -> Component:
 
 
 def _navigation(t: Translator, current: str) -> Component:
-    pages = (("/", "activity", t("Live")), ("/statistics", "chart-column", t("Statistics")))
+    pages = (
+        ("/", "activity", t("Live")),
+        ("/statistics", "chart-column", t("Statistics")),
+        (operations.LETTERS_PATH, "mail-x", t("Dead letters")),
+        ("/try", "image-up", t("Try it")),
+    )
     links = [
         dcc.Link(
-            [icon(name), html.Span(title)],
+            [icon(name), html.Span(title), *_badge(path)],
             href=path,
             className="nav-link" + (" current" if path == current else ""),
         )
@@ -103,14 +110,29 @@ def _navigation(t: Translator, current: str) -> Component:
     return html.Nav(links, className="nav", **attributes({"aria-label": t("Pages")}))
 
 
+def _badge(path: str) -> list[Component]:
+    """How many dead letters there are; filled by ``assets/52-operations.js``."""
+    is_letters = path == operations.LETTERS_PATH
+    return [html.Span("", id="letters-badge", className="badge num")] if is_letters else []
+
+
 def _help(t: Translator) -> Any:
     rows = (
         ("J", t("next card")),
         ("K", t("previous card")),
         ("Enter", t("open the details")),
         ("Esc", t("close, back to the newest")),
+        ("G", t("go to a time")),
+        ("F", t("filters")),
+        ("1 – 5", t("tabs: all, infractions, …")),
         (t("Space"), t("pause or resume")),
         ("H", t("heat map on or off")),
+        ("V", t("image and heat map: overlay, side by side, swipe")),
+        ("← →", t("previous or next event of the group")),
+        ("L", t("large view")),
+        ("Z", t("nearer, in the large view")),
+        ("C", t("copy the picture")),
+        ("D", t("download the picture")),
         ("?", t("this help")),
     )
     listed = [part for key, what in rows for part in (html.Dt(html.Kbd(key)), html.Dd(what))]

@@ -1,131 +1,242 @@
-"""Statistics over the events that are kept: per behaviour, per camera, over time, latency."""
+"""Statistics of a period, against the one before it: the page and its callbacks.
+
+The address says which period, so that a link shows the same. Counting happens once a second for
+all pages, in a thread: Dash runs what is not ``async`` on the loop that serves everybody.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard import ids
-from dashboard.components.basics import attributes, graph, page_title
-from dashboard.hub import Hub
+from dashboard.components.basics import attributes, icon, page_title
+from dashboard.feed.filters import FeedFilter
+from dashboard.feed.hub import Hub
 from dashboard.i18n import Translator, translator
-from dashboard.items import Item
-from dashboard.pages import charts
-from dashboard.statistics import Summary, summarise
-from dashboard.texts import reasons
+from dashboard.statistics import sentences
+from dashboard.statistics.counts import Statistics, statistics, take
+from dashboard.statistics.palette import COLOURS
+from dashboard.statistics.panels import PANELS, Panel, digest, frame
+from dashboard.statistics.telling import View
+from dashboard.statistics.tiles import tiles
+from dashboard.texts import behaviours, reasons
 from model.labels import Label
 
-PERIODS = {"10": 600.0, "60": 3600.0, "1440": 86400.0}  # minutes as on the control -> seconds
-ALL = "all"
+PATH = "/statistics"
+MOST_VIEWS = 64  # different periods and zones counted within one second; the rest counts anew
+
+Pulse = Callable[[], dict[str, Any]]
 
 
 def layout(t: Translator) -> Component:
-    """The page in one language; its charts are filled by the callback."""
-    periods = [
-        {"value": "10", "label": t("10 minutes")},
-        {"value": "60", "label": t("1 hour")},
-        {"value": "1440", "label": t("1 day")},
-        {"value": ALL, "label": t("All kept")},
-    ]
-    control = dmc.SegmentedControl(
-        id=ids.STATISTICS_PERIOD,
-        value=ALL,
-        size="xs",
-        data=periods,
-        **attributes({"aria-label": t("Period")}),
-    )
+    """The page in one language; the callbacks fill it."""
     return html.Div(
         [
-            page_title(t("Statistics"), control),
+            page_title(t("Statistics"), _period_control(t)),
             html.P("", id="statistics-scope", className="dim num"),
-            html.Div(
-                [
-                    _panel(t("Behaviours"), "by-behaviour", 340),
-                    _panel(t("Events over time"), "over-time", 340),
-                    _panel(t("Cameras"), "by-source", 300),
-                    _panel(t("Latency from publication to verdict"), "by-latency", 300),
-                    html.Section(
-                        [html.H2(t("Failures by reason")), html.Div(id="by-reason")],
-                        className="panel",
-                    ),
-                ],
-                className="panels",
+            html.P("", id="statistics-note", className="note", role="status", hidden=True),
+            html.Section(
+                _tiles_to_come(),
+                id="statistics-tiles",
+                className="stats",
+                **attributes({"aria-label": t("Summary")}),
             ),
+            html.Div(
+                [icon("inbox"), html.P(t("Nothing happened in this period.")), _all_kept(t)],
+                className="empty",
+            ),
+            html.Div([frame(t, panel) for panel in PANELS], className="panels"),
             dcc.Store(id=ids.STATISTICS_BEAT),
-        ]
+            dcc.Store(id=ids.STATISTICS_TABLES, data=[]),
+            dcc.Store(id=ids.STATISTICS_DRAWN),
+        ],
+        id="statistics",
+        className="statistics loading",
     )
 
 
-def _panel(title: str, component_id: str, height: int) -> Component:
-    return html.Section([html.H2(title), graph(component_id, height, title)], className="panel")
+def _all_kept(t: Translator) -> Component:
+    return html.A(t("Show all that is kept"), href=PATH, className="button")
 
 
-def period(items: Sequence[Item], minutes: str | None, now: float) -> tuple[float, float]:
-    """First and last moment of the chosen period; of all that is kept when none is chosen."""
-    end = max(now, items[-1].at) + 1e-3 if items else now
-    if minutes in PERIODS:
-        return now - PERIODS[minutes], end
-    return (min(item.at for item in items) if items else now - 1.0), end
+def _tiles_to_come() -> list[Component]:
+    return [html.Div(className="stat ghost") for _ in range(5)]
 
 
-def scope(t: Translator, found: Summary) -> str:
-    """One line that says what is counted."""
-    counted = t.plural("{n} event", "{n} events", found.events)
-    said = [counted, f"{t.moment(found.start)} – {t.moment(found.end)}"]
-    if found.latency:
-        quantiles = (f"{name} {t.number(ms)} ms" for name, ms in found.latency.items())
-        said.append(", ".join(quantiles))
-    return " · ".join(said)
+def _period_control(t: Translator) -> Component:
+    """Links to the usual periods, and a form for any other; ``55-statistics.js`` works it."""
+    words = {"data-from": t("From"), "data-to": t("To"), "data-show": t("Show")}
+    other = html.Details(
+        [
+            html.Summary(t("From – to"), className="period-choice"),
+            html.Div(className="other-period"),
+        ],
+        id="statistics-other",
+        **attributes(words),
+    )
+    named = attributes({"aria-label": t("Period")})
+    return html.Nav(
+        [html.Div(id=ids.STATISTICS_PERIODS, className="period-links"), other],
+        className="periods",
+        **named,
+    )
 
 
-def failures(t: Translator, found: Summary) -> Component:
-    """Failures per reason, most frequent first."""
-    names = reasons(t)
-    rows = [
-        part
-        for reason, count in found.reasons.most_common()
-        for part in (html.Dt(names.get(reason, reason)), html.Dd(t.number(count)))
+def period_links(t: Translator, query: str | None) -> list[Component]:
+    """One link per usual period, the one of this address marked."""
+    wanted = FeedFilter.from_query(query)
+    chosen = FeedFilter(last=wanted.last, start=wanted.start, end=wanted.end)
+    usual = (
+        (600, t("10 minutes")),
+        (3600, t("1 hour")),
+        (86_400, t("1 day")),
+        (604_800, t("7 days")),
+        (None, t("All kept")),
+    )
+    return [
+        html.A(
+            title,
+            href=PATH + FeedFilter(last=last).to_query(),
+            className="period-choice",
+            **attributes({"aria-current": "true"} if chosen == FeedFilter(last=last) else {}),
+        )
+        for last, title in usual
     ]
-    if not rows:
-        return html.P(t("No failure in this period."), className="dim")
-    return html.Dl(rows, className="facts num")
 
 
-def register(app: Dash, hub: Hub, labels: Sequence[Label], clock: Callable[[], float]) -> None:
-    """Draw the charts anew on each beat of the push, and when language or colours change."""
+class Counted:
+    """Statistics that all pages share: counted once a second for each period and time zone."""
+
+    def __init__(self, hub: Hub, clock: Callable[[], float]) -> None:
+        self._hub, self._clock = hub, clock
+        self._lock = threading.Lock()
+        self._second = -1
+        self._found: dict[tuple[FeedFilter, str], Statistics] = {}
+
+    def of(self, wanted: FeedFilter, t: Translator) -> Statistics:
+        """The statistics of a period as of this second."""
+        now = self._clock()
+        with self._lock:
+            if int(now) != self._second or len(self._found) >= MOST_VIEWS:
+                self._second = int(now)
+                self._found.clear()
+            key = wanted, str(t.zone)
+            if key not in self._found:
+                taken = self._hub.read(lambda rows: take(rows, wanted, now))
+                self._found[key] = statistics(taken, t.zone)
+            return self._found[key]
+
+
+def drawing(
+    view: View, query: str, opened: Sequence[str], drawn: dict[str, str] | None, note: str
+) -> dict[str, Any]:
+    """Everything the page shows of a view; what it shows already is left as it is."""
+    digests = {
+        panel.name: digest(view, panel, query, is_open=panel.name in opened) for panel in PANELS
+    }
+    old = [panel.name for panel in PANELS if (drawn or {}).get(panel.name) == digests[panel.name]]
+
+    def each(make: Callable[[Panel], Any]) -> dict[str, Any]:
+        return {panel.name: no_update if panel.name in old else make(panel) for panel in PANELS}
+
+    return {
+        "figures": each(lambda panel: panel.draw(view)),
+        "words": each(lambda panel: panel.say(view)),
+        "tables": each(lambda panel: panel.table(view) if panel.name in opened else None),
+        "styles": each(lambda panel: _style(panel, view)),
+        "tiles": tiles(view),
+        "scope": sentences.scope(view),
+        "note": note,
+        "no_note": not note,
+        "state": "statistics" if view.now.events else "statistics nothing",
+        "drawn": digests,
+    }
+
+
+def _style(panel: Panel, view: View) -> str:
+    """A chart of nothing is not shown: its sentence says so."""
+    is_bare = panel.name == "by-reason" and not view.now.reasons
+    named = ("panel", panel.style, "bare" if is_bare else "", "compared" if view.before else "")
+    return " ".join(filter(None, named))
+
+
+def _outputs() -> dict[str, Any]:
+    names = [panel.name for panel in PANELS]
+    return {
+        "figures": {name: Output(name, "figure") for name in names},
+        "words": {name: Output(f"{name}-words", "children") for name in names},
+        "tables": {name: Output(f"{name}-table", "children") for name in names},
+        "styles": {name: Output(f"{name}-panel", "className") for name in names},
+        "tiles": Output("statistics-tiles", "children"),
+        "scope": Output("statistics-scope", "children"),
+        "note": Output("statistics-note", "children"),
+        "no_note": Output("statistics-note", "hidden"),
+        "state": Output("statistics", "className"),
+        "drawn": Output(ids.STATISTICS_DRAWN, "data"),
+    }
+
+
+def register(
+    app: Dash, hub: Hub, labels: Sequence[Label], clock: Callable[[], float], pulse: Pulse
+) -> None:
+    """Draw anew on each beat of the push, and when period, language or colours change."""
+    counted = Counted(hub, clock)
+
+    def tell(
+        search: str, opened: Sequence[str], scheme: str | None, t: Translator, drawn: Any
+    ) -> dict[str, Any]:
+        wanted = FeedFilter.from_query(search)
+        wanted = FeedFilter(last=wanted.last, start=wanted.start, end=wanted.end)
+        shade = scheme if scheme in COLOURS else "light"
+        view = View(t, counted.of(wanted, t), behaviours(t, labels), reasons(t), shade)
+        note = sentences.note(view, pulse()["history"])
+        return drawing(view, wanted.to_query(), opened, drawn, note)
 
     @app.callback(
-        Output("by-behaviour", "figure"),
-        Output("over-time", "figure"),
-        Output("by-source", "figure"),
-        Output("by-latency", "figure"),
-        Output("by-reason", "children"),
-        Output("statistics-scope", "children"),
-        Input(ids.STATISTICS_BEAT, "data"),
-        Input(ids.STATISTICS_PERIOD, "value"),
-        Input(ids.SCHEME, "data"),
-        State(ids.LANGUAGE, "data"),
-        State(ids.ZONE, "data"),
+        output=_outputs(),
+        inputs={
+            "search": Input(ids.URL, "search"),
+            "beat": Input(ids.STATISTICS_BEAT, "data"),
+            "opened": Input(ids.STATISTICS_TABLES, "data"),
+            "scheme": Input(ids.SCHEME, "data"),
+            "zone": Input(ids.ZONE, "data"),
+        },
+        state={
+            "language": State(ids.LANGUAGE, "data"),
+            "drawn": State(ids.STATISTICS_DRAWN, "data"),
+        },
     )
-    def draw(
-        _: int | None,
-        minutes: str | None,
+    async def draw(
+        search: str | None,
+        beat: int | None,  # noqa: ARG001 - the time has come
+        opened: list[str] | None,
         scheme: str | None,
-        language: str | None,
         zone: str | None,
+        language: str | None,
+        drawn: dict[str, str] | None,
     ) -> Any:
-        t, items, now = translator(language, zone), hub.items(), clock()
-        found = summarise(items, *period(items, minutes, now))
-        shade = scheme if scheme in charts.COLOURS else "light"
-        return (
-            charts.per_behaviour(t, found, labels, shade),
-            charts.over_time(t, found, shade),
-            charts.per_source(t, found, t("unknown camera"), shade),
-            charts.latencies(t, found, shade),
-            failures(t, found),
-            scope(t, found),
-        )
+        if zone is None or scheme is None:
+            raise PreventUpdate  # the browser is about to say
+        t = translator(language, zone)
+        return await asyncio.to_thread(tell, search or "", opened or (), scheme, t, drawn)
+
+    app.clientside_callback(
+        ClientsideFunction("statistics", "follow"),
+        *(Input(panel.name, "clickData") for panel in PANELS),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.STATISTICS_PERIODS, "children"),
+        Input(ids.URL, "search"),
+        State(ids.LANGUAGE, "data"),
+    )
+    def mark(search: str | None, language: str | None) -> Any:
+        return period_links(translator(language), search)

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from consumers.inference.dead_letters import read_dead_letters, replay_dead_letters
 from consumers.inference.verify import verify
 from producers.cabin.draw import draw, encode
 from producers.cabin.scene import random_scene
@@ -21,6 +20,7 @@ from schemas.events import Classification, Failure
 from tests.consumers.kit import CommittedReader, Place, make_place, running, until
 from tests.schemas.samples import PREDICTION
 from transport.broker import Running
+from transport.dead_letters import read_dead_letters, replay_dead_letters
 
 pytestmark = pytest.mark.kafka
 
@@ -135,7 +135,8 @@ def test_a_replayed_dead_letter_is_answered_when_its_cause_is_mended(place: Plac
     with running(place):
         [first] = place.predictions(1)
         hidden.rename(late)
-        assert replay_dead_letters(place.cluster, place.topics) == 1
+        letters = read_dead_letters(place.cluster, place.topics)
+        assert replay_dead_letters(place.cluster, place.topics, letters) == 1
         again = place.predictions(2)[1]
     assert isinstance(first.outcome, Failure)
     assert isinstance(again.outcome, Classification)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page
 
+from model.driver.labels import BEHAVIOURS
 from schemas.events import Outcome, Prediction
 from storage.images import ImageStore
 from tests.dashboard.kit import noise_jpeg, prediction
@@ -16,6 +17,7 @@ from tests.dashboard.running import PageProcess, publish
 from transport.clients import Cluster
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
+from vigie.bench.stream import Stream, store_images
 
 FLAGS = [
     "--no-sandbox",
@@ -58,3 +60,10 @@ class Feed:
 
 def card_ids(page: Page) -> list[str]:
     return page.locator("#feed .card").evaluate_all("cards => cards.map(c => c.dataset.id)")
+
+
+def open_stream(feed: Feed) -> Stream:
+    """Events for a steady flow, each a card of its own, over some images."""
+    quiet = Cluster(feed.cluster.bootstrap_servers, {"log_level": "0"})
+    images = store_images(feed.store, [noise_jpeg(seed=n) for n in range(8)])
+    return Stream(quiet, JobTopics(feed.job), BEHAVIOURS, images)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import simplejpeg
 
-from dashboard.items import Item, Place, read_item
+from dashboard.feed.hub import Hub
+from dashboard.feed.items import Item, Place, read_item
 from model.driver.labels import BEHAVIOURS
 from schemas.codec import encode_prediction
 from schemas.events import (
@@ -77,6 +78,22 @@ def item(
     made = prediction(n, outcome, source=source)
     at_ms = int(made.finished_at.timestamp() * 1000) if appended_ms is None else appended_ms
     return read_item(Place(partition, 2 * n), at_ms, encode_prediction(made))
+
+
+def all_items(hub: Hub) -> list[Item]:
+    """The hub's whole window, oldest first."""
+    places = hub.read(lambda rows: list(zip(rows.partition, rows.offset, strict=True)))
+    return [item for p, o in places if (item := hub.find(Place(int(p), int(o))))]
+
+
+class Kept:
+    """Messages that are at hand, by their place."""
+
+    def __init__(self, messages: dict[Place, bytes]) -> None:
+        self._messages = messages
+
+    def read(self, place: Place) -> bytes | None:
+        return self._messages.get(place)
 
 
 def noise_jpeg(width: int = 320, height: int = 240, seed: int = 1) -> bytes:

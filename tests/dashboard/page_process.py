@@ -11,6 +11,8 @@ from pathlib import Path
 from dashboard.serve import serve
 from dashboard.settings import DashboardSettings
 from model.driver.labels import BEHAVIOURS
+from producers.settings import SimulatorSettings
+from producers.simulator_controls import Controls
 from storage.images import ImageStore
 from transport.clients import Cluster
 
@@ -23,6 +25,7 @@ def main(bootstrap_servers: str, store: str, job: str, port: str) -> None:
         BEHAVIOURS,
         DashboardSettings(port=int(port)),
         Path("/home/ada/cameras"),
+        simulator=Controls(Path(store) / "producers", SimulatorSettings()),
         ready=lambda link: print(link, flush=True),  # noqa: T201 - the test reads it
     )
 

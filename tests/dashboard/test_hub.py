@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.cursor import Cursor
-from dashboard.filters import FeedFilter
-from dashboard.hub import PAGE_LENGTH, Batch, Hub, PageState
-from dashboard.items import Item, Place
-from tests.dashboard.kit import FAILED, item, seen
+from dashboard.feed.cursor import Cursor
+from dashboard.feed.filters import EVERYTHING, FeedFilter
+from dashboard.feed.hub import Batch, Hub, PageState
+from dashboard.feed.items import Item, Place
+from dashboard.feed.listing import PAGE_LENGTH
+from tests.dashboard.kit import FAILED, all_items, item, seen
 
 EVENTS = [item(n, FAILED if n % 7 == 3 else None) for n in range(200)]
 
@@ -59,7 +60,7 @@ def test_a_live_page_shows_what_a_rebuilt_page_shows(
     shown = (ids(batch) + ([] if batch["reset"] else shown))[:PAGE_LENGTH]
     rebuilt = hub_of(EVENTS[: min(at, len(EVENTS))], 60)
     assert shown == ids(ask(rebuilt))
-    assert live.items() == rebuilt.items()
+    assert all_items(live) == all_items(rebuilt)
     assert live.pulse(1e9) == rebuilt.pulse(1e9)
 
 
@@ -70,19 +71,19 @@ def test_partitions_read_in_any_order_give_the_same_window(turns: list[int]) -> 
     hub = hub_of([queues[p].pop(0) for p in turns], 5)
     whole = sorted((queued for p in parts for queued in parts[p]), key=lambda i: i.order)
     taken = [i for i in whole if i not in queues[i.place.partition]]
-    assert hub.items() == taken[-5:]
+    assert all_items(hub) == taken[-5:]
 
 
 def test_events_read_again_after_an_outage_are_not_doubled() -> None:
     hub = hub_of(EVENTS[:50])
     hub.add(EVENTS[30:60])
-    assert [found.place for found in hub.items()] == [found.place for found in EVENTS[:60]]
+    assert [found.place for found in all_items(hub)] == [found.place for found in EVENTS[:60]]
 
 
 def test_the_window_keeps_the_newest_and_counts_only_them() -> None:
     hub = hub_of(EVENTS, 10)
-    assert hub.items() == EVENTS[-10:]
-    assert sum(hub.pulse(0)["counts"].values()) == 10
+    assert all_items(hub) == EVENTS[-10:]
+    assert sum(hub.counts(EVERYTHING).values()) == 10
     assert hub.find(EVENTS[0].place) is None
     assert hub.find(EVENTS[-1].place) == EVENTS[-1]
 
@@ -126,7 +127,7 @@ def test_an_empty_topic_is_an_answer_too() -> None:
 def test_a_topic_made_anew_empties_the_window() -> None:
     hub = hub_of(EVENTS)
     assert hub.open("log-2") == {}
-    assert hub.items() == []
+    assert all_items(hub) == []
 
 
 def test_a_paused_page_only_hears_how_many_wait() -> None:
@@ -157,7 +158,7 @@ def test_a_silent_kafka_is_told_apart_from_a_quiet_one() -> None:
     assert hub.pulse(0)["state"] == "up"
 
 
-@given(st.dictionaries(st.integers(0, 99), st.integers(0, 2**62), max_size=8))
+@given(st.dictionaries(st.integers(0, 99), st.integers(0, 2**62 - 1), max_size=8))
 def test_a_cursor_survives_being_written(offsets: dict[int, int]) -> None:
     cursor = Cursor("4Zx_-a/b", offsets)
     assert Cursor.parse(str(cursor)) == cursor
@@ -175,14 +176,38 @@ def test_any_text_is_a_place_or_none(text: str) -> None:
 
 
 words = st.text(min_size=1, max_size=20)
+moments = st.none() | st.integers(0, 2**33)
 
 
-@given(st.sampled_from(["", "infraction", "failure"]), st.sets(words, max_size=4), words)
+@given(
+    st.sampled_from(["", "infraction", "failure"]),
+    st.sets(words, max_size=4),
+    words,
+    words,
+    st.none() | st.tuples(st.integers(0, 50), st.integers(51, 99)),
+    st.tuples(st.none(), moments, moments) | st.tuples(st.integers(1, 10**6), *[st.none()] * 2),
+    st.booleans(),
+)
 def test_every_filter_survives_the_address(
-    severity: str, behaviours: set[str], source: str
+    severity: str,
+    behaviours: set[str],
+    source: str,
+    reason: str,
+    confidence: tuple[int, int] | None,
+    period: tuple[int | None, int | None, int | None],
+    flat: bool,
 ) -> None:
-    wanted = FeedFilter(severity, tuple(sorted(behaviours)), source)
+    wanted = FeedFilter(
+        severity, tuple(sorted(behaviours)), source, reason, confidence, *period, flat
+    )
     assert FeedFilter.from_query(wanted.to_query()) == wanted
+
+
+@given(st.text())
+def test_any_address_is_a_filter(text: str) -> None:
+    query = f"?confidence={text}&last={text}&from={text}&to={text}&flat={text}"
+    found = FeedFilter.from_query(query)
+    assert FeedFilter.from_query(found.to_query()) == found
 
 
 def test_an_old_link_still_opens() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.hub import Hub, PageState
-from dashboard.live import PULSE_TICKS, Conversation, once_a_second
+from dashboard.feed.filters import FeedFilter
+from dashboard.feed.hub import Hub, PageState
+from dashboard.live import PULSE_TICKS, Conversation, Pulse
 from tests.dashboard.kit import item
 
 NEW = PageState()
@@ -46,13 +47,22 @@ def test_a_hub_that_is_still_reading_pushes_no_cards() -> None:
     assert not any(turns(Hub(10), NEW, 4))
 
 
-def test_all_pages_share_one_count_a_second() -> None:
-    times, made = iter([1.0, 1.5, 1.9, 2.0]), []
+def test_all_pages_that_look_at_the_same_share_one_count_a_second() -> None:
+    now, made, counted = [1.0], [], []
+    failures = FeedFilter(severity="failure")
 
-    def make(now: float) -> dict[str, float]:
-        made.append(now)
-        return {"now": now}
+    def make(moment: float) -> dict[str, float]:
+        made.append(moment)
+        return {"now": moment}
 
-    current = once_a_second(make, lambda: next(times))
-    assert [current()["now"] for _ in range(4)] == [1.0, 1.0, 1.0, 2.0]
+    def counts(wanted: FeedFilter) -> dict[str, int]:
+        counted.append(wanted)
+        return {"failure": len(counted)}
+
+    pulse = Pulse(make, counts, lambda: now[0])
+    assert [pulse.of(failures) for _ in range(3)] == [{"now": 1.0, "counts": {"failure": 2}}] * 3
+    now[0] = 1.9
+    assert pulse.of()["counts"] == {"failure": 1}
+    now[0] = 2.0
+    assert pulse.of()["now"] == 2.0
     assert made == [1.0, 2.0]

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.hub import Hub, PageState
-from dashboard.reader import Reader
+from dashboard.feed.hub import Hub, PageState
+from dashboard.feed.messages import TopicMessages
+from dashboard.feed.reader import Reader
 from dashboard.serve import link, listen, serve
 from dashboard.settings import DashboardSettings
 from model.driver.labels import BEHAVIOURS
 from schemas.codec import encode_prediction
 from schemas.errors import ConfigurationError
 from storage.images import ImageStore
-from tests.dashboard.kit import prediction
+from tests.dashboard.kit import all_items, prediction
 from tests.dashboard.running import publish, wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker, Running
 from transport.clients import Cluster
@@ -44,7 +45,7 @@ def read(cluster: Cluster) -> Iterator[Callable[..., Hub]]:
 
     def start(job: str, history: int = 1000) -> Hub:
         hub = Hub(history)
-        reader = Reader(cluster, JobTopics(job).predictions, hub, history)
+        reader = reader_of(cluster, job, hub)
         reader.start()
         readers.append(reader)
         return hub
@@ -54,8 +55,13 @@ def read(cluster: Cluster) -> Iterator[Callable[..., Hub]]:
         reader.stop()
 
 
+def reader_of(cluster: Cluster, job: str, hub: Hub) -> Reader:
+    topic = JobTopics(job).predictions
+    return Reader(cluster, topic, hub, TopicMessages(cluster, topic, 1 << 20))
+
+
 def references(hub: Hub) -> list[str]:
-    return [item.detail or str(int(item.at)) for item in hub.items()]
+    return [item.detail or str(int(item.at)) for item in all_items(hub)]
 
 
 def test_a_hub_fed_live_equals_one_rebuilt_from_the_start(
@@ -65,10 +71,10 @@ def test_a_hub_fed_live_equals_one_rebuilt_from_the_start(
     wait_until(lambda: live.state == "up", "the empty topic is read")
     for start in range(0, 60, 20):
         publish(cluster, job, [prediction(n) for n in range(start, start + 20)])
-        wait_until(lambda end=start + 20: len(live.items()) == end, "the batch is read")
+        wait_until(lambda end=start + 20: len(all_items(live)) == end, "the batch is read")
     rebuilt = read(job)
     wait_until(lambda: rebuilt.state == "up", "the topic is read again")
-    assert rebuilt.items() == live.items()
+    assert all_items(rebuilt) == all_items(live)
     assert rebuilt.batch(PageState()) == live.batch(PageState())
 
 
@@ -83,8 +89,8 @@ def test_events_of_a_transaction_that_was_aborted_are_never_shown(
     producer.flush(30)
     producer.abort_transaction(30)
     publish(cluster, job, [prediction(2)])
-    wait_until(lambda: bool(hub.items()), "the committed event is read")
-    assert [int(item.at) for item in hub.items()] == [int(prediction(2).finished_at.timestamp())]
+    wait_until(lambda: bool(all_items(hub)), "the committed event is read")
+    assert [int(item.at) for item in all_items(hub)] == [int(prediction(2).finished_at.timestamp())]
 
 
 def test_a_long_topic_is_read_from_where_it_fills_the_window(
@@ -94,7 +100,7 @@ def test_a_long_topic_is_read_from_where_it_fills_the_window(
     publish(cluster, job, [prediction(n) for n in range(30)], one_by_one=True)
     hub = read(job, history=10)
     wait_until(lambda: hub.state == "up", "the topic is read")
-    found = [item.at for item in hub.items()]
+    found = [item.at for item in all_items(hub)]
     assert found == [prediction(n).finished_at.timestamp() for n in range(20, 30)]
 
 
@@ -103,8 +109,8 @@ def test_an_event_that_cannot_be_read_is_shown_and_counted(
 ) -> None:
     hub = read(job)
     publish(cluster, job, [b"<img src=x onerror=alert(1)>", prediction(1)])
-    wait_until(lambda: len(hub.items()) == 2, "both are read")
-    assert [item.reason for item in hub.items()] == ["event_unreadable", ""]
+    wait_until(lambda: len(all_items(hub)) == 2, "both are read")
+    assert [item.reason for item in all_items(hub)] == ["event_unreadable", ""]
     assert hub.pulse(0)["unreadable"] == 1
 
 
@@ -116,24 +122,24 @@ def test_a_topic_that_is_not_there_yet_is_empty_until_it_is(
     wait_until(lambda: hub.state == "up", "no topic counts as an empty one")
     ensure_topics(cluster.admin(), JobTopics(job), TopicSettings())
     publish(cluster, job, [prediction(1)])
-    wait_until(lambda: len(hub.items()) == 1, "the new topic is found")
+    wait_until(lambda: len(all_items(hub)) == 1, "the new topic is found")
 
 
 def test_an_outage_of_kafka_is_seen_and_ends_by_itself(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path, BrokerSettings())
     cluster = Cluster(broker.start().bootstrap_servers)
     hub = Hub(100)
-    reader = Reader(cluster, JobTopics("driver").predictions, hub, 100)
+    reader = reader_of(cluster, "driver", hub)
     try:
         ensure_topics(cluster.admin(), JobTopics("driver"), TopicSettings())
         publish(cluster, "driver", [prediction(1)])
         reader.start()
-        wait_until(lambda: len(hub.items()) == 1, "the first event is read")
+        wait_until(lambda: len(all_items(hub)) == 1, "the first event is read")
         broker.stop()
         wait_until(lambda: hub.state == "down", "the outage is seen")
         assert Cluster(broker.start().bootstrap_servers) == cluster, "it is back at its address"
         publish(cluster, "driver", [prediction(2)])
-        wait_until(lambda: len(hub.items()) == 2 and hub.state == "up", "it goes on")
+        wait_until(lambda: len(all_items(hub)) == 2 and hub.state == "up", "it goes on")
     finally:
         reader.stop()
         broker.stop()

@@ -12,14 +12,15 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from dashboard.app import Site, create_app, hosts
-from dashboard.hub import Hub
-from dashboard.items import Place, read_item
-from dashboard.pictures import ByteCache, Pictures
+from dashboard.feed.hub import Hub
+from dashboard.feed.items import Place, read_item
+from dashboard.feed.messages import ByteCache
+from dashboard.feed.pictures import Pictures
 from dashboard.settings import DashboardSettings
 from model.driver.labels import BEHAVIOURS
 from schemas.codec import encode_prediction
 from storage.images import ImageStore
-from tests.dashboard.kit import noise_jpeg, prediction, seen
+from tests.dashboard.kit import Kept, noise_jpeg, prediction, seen
 
 ORIGIN = "http://127.0.0.1:8050"
 
@@ -29,18 +30,20 @@ def store(tmp_path: Path) -> ImageStore:
     return ImageStore(tmp_path, 20_000_000)
 
 
+PLACE = Place(0, 3)
+MESSAGE = encode_prediction(prediction(3, seen(3)))
+
+
 @pytest.fixture
-def hub() -> Hub:
+def client(store: ImageStore) -> TestClient:
     hub = Hub(100)
     hub.open("log")
-    hub.add([read_item(Place(0, 3), 1000, encode_prediction(prediction(3, seen(3))))])
+    hub.add([read_item(PLACE, 1000, MESSAGE)])
     hub.complete()
-    return hub
-
-
-@pytest.fixture
-def client(hub: Hub, store: ImageStore) -> TestClient:
-    site = Site(hub, Pictures(store, hub, 1 << 20), BEHAVIOURS, DashboardSettings(), "cameras")
+    left = Place(0, 1)  # the hub's window: the topic still has it
+    messages = Kept({PLACE: MESSAGE, left: encode_prediction(prediction(1, seen(1)))})
+    pictures = Pictures(store, messages, 1 << 20)
+    site = Site(hub, messages, pictures, BEHAVIOURS, DashboardSettings(), "cameras")
     return TestClient(create_app(site), base_url=ORIGIN)
 
 
@@ -120,6 +123,27 @@ def test_the_feed_answers_over_http_as_over_the_socket(client: TestClient) -> No
     assert answer["pulse"]["state"] == "up"
     again = get(client, f"/api/feed?cursor={answer['batch']['cursor']}").json()
     assert again["batch"]["cards"] == []
+
+
+def test_a_page_of_the_feed_answers_over_http(client: TestClient) -> None:
+    newest = get(client, "/api/events").json()
+    assert [card["id"] for card in newest["cards"]] == ["0-3"]
+    assert (newest["older"], newest["newer"]) == (False, False)
+    assert get(client, "/api/events?before=1000-0-3").json()["newer"]
+    assert get(client, "/api/events?group=0-3").json()["cards"][0]["group"]["n"] == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["before=x", "before=1-2", "after=9-9-9-9", "group=x", "at=1e300", "at=nan"]
+)
+def test_a_page_asked_for_in_nonsense_is_answered(client: TestClient, query: str) -> None:
+    assert get(client, f"/api/events?{query}").status_code == 200
+
+
+def test_an_event_that_left_the_window_is_told_from_the_topic(client: TestClient) -> None:
+    found = get(client, "/api/events/0-1").json()
+    assert found["card"]["label"] == "text-right"
+    assert found["card"]["group"]["id"] == "0-1"
 
 
 def test_health_tells_state_and_newest_event(client: TestClient) -> None:

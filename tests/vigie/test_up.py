@@ -54,9 +54,9 @@ class Up:
         return found
 
 
-def start(home: Path) -> Up:
+def start(home: Path, *words: str) -> Up:
     process = subprocess.Popen(
-        [sys.executable, "-m", "vigie", "up", "--port", "0"],
+        [sys.executable, "-m", "vigie", "up", "--port", "0", *words],
         cwd=home,
         env=environment(home, {"VIGIE_PRODUCERS__SIMULATOR__CAMERAS": "1"}),
         stdout=subprocess.PIPE,
@@ -156,6 +156,22 @@ def test_the_next_start_has_the_same_history_and_kill_9_leaves_nothing(up, home)
         process.kill()
     assert alive == []
     assert len(before) >= 5
+
+
+def test_without_simulation_the_cameras_wait_for_the_page_to_start_them(up, home):
+    again = start(home, "--no-simulate")
+    address = f"{again.link}/api/simulator"
+    try:
+        until(lambda: httpx.get(address).json()["state"] == "stopped")
+        wish = httpx.get(address).json()["wish"] | {"running": True}
+
+        answer = httpx.post(address, json=wish, headers={"origin": again.link})
+
+        assert answer.status_code == 200
+        until(lambda: httpx.get(address).json()["state"] == "running")
+    finally:
+        again.process.send_signal(signal.SIGINT)
+        again.process.wait(timeout=20)
 
 
 def test_a_port_in_use_is_one_sentence(home):

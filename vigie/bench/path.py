@@ -132,7 +132,7 @@ def open_whole(invocation: Invocation, job: str, scratch: Path) -> Iterator[Whol
     settings = invocation.settings
     topics = JobTopics(f"bench-{uuid4().hex[:8]}")
     store = ImageStore(scratch / "images", settings.storage.max_image_bytes)
-    with _kafka(settings, scratch) as (cluster, broker):
+    with open_kafka(settings, scratch) as (cluster, broker):
         admin = cluster.admin()
         ensure_topics(admin, topics, settings.kafka.topics.model_copy(update={"partitions": 1}))
         options = (
@@ -156,7 +156,9 @@ def open_whole(invocation: Invocation, job: str, scratch: Path) -> Iterator[Whol
 
 
 @contextmanager
-def _kafka(settings: Settings, scratch: Path) -> Iterator[tuple[Cluster, EmbeddedBroker | None]]:
+def open_kafka(
+    settings: Settings, scratch: Path
+) -> Iterator[tuple[Cluster, EmbeddedBroker | None]]:
     """The cluster of the settings or the running embedded broker, else a broker of our own."""
     try:
         cluster = find_cluster(settings)

@@ -72,7 +72,7 @@ def list_letters(
     context: typer.Context, job: JobArgument, reason: Reason = None, json: JsonOption = False
 ) -> None:
     """Show the dead letters of a job, oldest first."""
-    from consumers.inference.dead_letters import read_dead_letters  # noqa: PLC0415
+    from transport.dead_letters import read_dead_letters  # noqa: PLC0415
     from transport.topics import JobTopics  # noqa: PLC0415
     from vigie.jobs import check_job  # noqa: PLC0415
     from vigie.runtime import find_cluster  # noqa: PLC0415
@@ -111,13 +111,19 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Send dead letters to the job's images topic again, in their order."""
-    from consumers.inference.dead_letters import replay_dead_letters  # noqa: PLC0415
+    from transport.dead_letters import read_dead_letters, replay_dead_letters  # noqa: PLC0415
     from transport.topics import JobTopics  # noqa: PLC0415
     from vigie.jobs import check_job  # noqa: PLC0415
     from vigie.runtime import find_cluster  # noqa: PLC0415
 
     cluster = find_cluster(invocation(context).settings)
-    sent = replay_dead_letters(cluster, JobTopics(check_job(job)), reason, offset)
+    topics = JobTopics(check_job(job))
+    wanted = (
+        letter
+        for letter in read_dead_letters(cluster, topics)
+        if reason in (None, letter.reason) and offset in (None, letter.offset)
+    )
+    sent = replay_dead_letters(cluster, topics, wanted)
     if json:
         say_json({"replayed": sent})
     else:

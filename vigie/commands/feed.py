@@ -13,6 +13,7 @@ from vigie.output import progress, say, say_json
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     from transport.clients import Cluster
     from vigie.settings import Settings
@@ -147,8 +148,14 @@ def simulate(
         int | None, typer.Option(min=0, max=9, help="Show only this behaviour (0 is safe).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same images.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", hidden=True, help="Also when the page says stopped.")
+    ] = False,
 ) -> None:
-    """Fill camera folders with images of simulated cabin cameras, until Ctrl-C."""
+    """Fill camera folders with images of simulated cabin cameras, until Ctrl-C.
+
+    Called without a folder and options, it can be steered on the page: start, stop, speed.
+    """
     from producers.simulator import simulate as simulate_cameras  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
     from vigie.runtime import stop_on_signals  # noqa: PLC0415
@@ -158,16 +165,44 @@ def simulate(
     stop = stop_on_signals()
     with progress("writing images") as bar:
         done = count(1)
-        written = simulate_cameras(
-            folder or settings.cameras,
-            settings=settings.producers.simulator,
-            stop=stop,
-            count=images,
-            behaviour=behaviour,
-            seed=seed,
-            on_written=lambda _: bar.advance(next(done), images),
-        )
+        if (folder, images, behaviour, seed) == (None, None, None, None):
+            written = _simulate_steered(
+                settings, stop, lambda: bar.advance(next(done)), starts=not follow
+            )
+        else:
+            written = simulate_cameras(
+                folder or settings.cameras,
+                settings=settings.producers.simulator,
+                stop=stop,
+                count=images,
+                behaviour=behaviour,
+                seed=seed,
+                on_written=lambda _: bar.advance(next(done), images),
+            )
     say(f"{written} written")
+
+
+def _simulate_steered(
+    settings: Settings,
+    stop: threading.Event,
+    on_written: Callable[[], None],
+    *,
+    starts: bool,
+) -> int:
+    """Simulate as the page says. Who starts it by hand wants images, as the settings say."""
+    from producers.simulator_service import follow  # noqa: PLC0415
+    from vigie.runtime import simulator_controls  # noqa: PLC0415
+
+    controls = simulator_controls(settings)
+    if starts:
+        controls.change(controls.as_set)
+    return follow(
+        settings.cameras,
+        controls,
+        settings=settings.producers.simulator,
+        stop=stop,
+        on_written=lambda _: on_written(),
+    )
 
 
 def _ready_cluster(

@@ -10,6 +10,10 @@ from vigie.commands.feed import BROKER_WAIT_S
 from vigie.invocation import JobArgument, JobOption, invocation
 
 WaitOption = Annotated[bool, typer.Option("--wait", hidden=True)]
+TopicsOption = Annotated[
+    str | None,
+    typer.Option("--topics", hidden=True, help="Serve topics of another name: for measurements."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,10 +28,14 @@ def up(
         int | None, typer.Option(help="Port of the page (VIGIE_DASHBOARD__PORT); 0: a free one.")
     ] = None,
     simulate: Annotated[
-        bool, typer.Option(help="Feed a camera folder with a simulated cabin camera.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            help="Start or stop the simulated cabin cameras. Default: as the page left them;"
+            " the first time they run."
+        ),
+    ] = None,
 ) -> None:
-    """Start everything: broker, worker, folder watcher, page, simulated camera. Ctrl-C ends it."""
+    """Start everything: broker, worker, folder watcher, page, simulated cameras. Ctrl-C ends it."""
     from vigie.runtime import stop_on_signals  # noqa: PLC0415
     from vigie.up import run_up  # noqa: PLC0415
 
@@ -37,10 +45,7 @@ def up(
 def infer(
     context: typer.Context,
     job: JobArgument,
-    topics: Annotated[
-        str | None,
-        typer.Option(hidden=True, help="Serve topics of another name: for measurements."),
-    ] = None,
+    topics: TopicsOption = None,
     wait: WaitOption = False,
 ) -> None:
     """Judge the images of a job: the ordered worker."""
@@ -66,26 +71,37 @@ def infer(
     )
 
 
-def web(context: typer.Context, job: JobOption = "driver", wait: WaitOption = False) -> None:
+def web(
+    context: typer.Context,
+    job: JobOption = "driver",
+    topics: TopicsOption = None,
+    wait: WaitOption = False,
+) -> None:
     """Serve the live page."""
     from dashboard.serve import serve  # noqa: PLC0415
     from transport.topics import JobTopics, ensure_topics  # noqa: PLC0415
     from vigie.jobs import job_labels  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
-    from vigie.runtime import find_cluster, image_store, stop_on_signals  # noqa: PLC0415
+    from vigie.runtime import (  # noqa: PLC0415
+        find_cluster,
+        image_store,
+        simulator_controls,
+        stop_on_signals,
+    )
 
     configure_logs()
     settings = invocation(context).settings
     labels = job_labels(job)
     stop = stop_on_signals()
     cluster = find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop)
-    ensure_topics(cluster.admin(), JobTopics(job), settings.kafka.topics)
+    ensure_topics(cluster.admin(), JobTopics(topics or job), settings.kafka.topics)
     serve(
         cluster,
         image_store(settings),
-        job,
+        topics or job,
         labels,
         settings.dashboard,
         settings.cameras,
+        simulator=simulator_controls(settings),
         stop=stop,
     )

@@ -1,0 +1,167 @@
+"""What a page is shown of an index: pages of cards, what is new since a cursor, counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.feed.cursor import Cursor
+from dashboard.feed.filters import FeedFilter
+from dashboard.feed.index import Index, Numbers
+from dashboard.feed.items import SEVERITIES, Item, Order, Place, card
+
+PAGE_LENGTH = 48
+"""Cards on a page: fills rows of 2, 3, 4 or 6, and any screen more than twice."""
+
+MOST_OF_GROUP = 500
+"""Events of one group that are listed: a film strip of more cannot be looked through."""
+
+Card = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some cards, newest first, and whether there are more before and after them."""
+
+    cards: list[Card]
+    older: bool
+    newer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which page: the one before or after a card's group, at a moment, or the newest."""
+
+    before: Order | None = None
+    after: Order | None = None
+    at: float | None = None
+
+
+def page(index: Index, wanted: FeedFilter, now: float, where: Where = Where()) -> Page:
+    """The page of the feed at this place."""
+    listed = _listed(index, wanted, now)
+    if where.after:
+        beyond = where.after._replace(offset=where.after.offset + 1)
+        low = int(np.searchsorted(listed, index.position(beyond)))
+        high = min(low + PAGE_LENGTH, len(listed))
+    else:
+        high = int(np.searchsorted(listed, _end(index, where)))
+        low = max(0, high - PAGE_LENGTH)
+    cards = [_card(index, int(row), wanted) for row in reversed(listed[low:high])]
+    return Page(cards, older=low > 0, newer=high < len(listed))
+
+
+def group(index: Index, first: Place) -> list[Card]:
+    """The single events of the group named by its first event, newest first."""
+    rows = index.group(first)[-MOST_OF_GROUP:]
+    return [in_group(index, int(row)) for row in reversed(rows)]
+
+
+def counts(index: Index, wanted: FeedFilter, now: float) -> dict[str, int]:
+    """Events per severity that the filter lets through, its own severity left aside."""
+    rows = index.rows()
+    severities = rows.severity[wanted.of_any_severity().accepts(rows, now)]
+    found = np.bincount(severities, minlength=len(SEVERITIES)).tolist()
+    return dict(zip(SEVERITIES, found, strict=True))
+
+
+def unseen(index: Index, cursor: Cursor) -> Numbers:
+    """The rows after the cursor, oldest first."""
+    ends = index.ends()
+    if all(not cursor.is_before(Place(p, end)) for p, end in ends.items()):
+        return np.empty(0, np.intp)
+    offsets = index.table["offset"]
+    if len(ends) == 1:
+        seen = cursor.offsets.get(next(iter(ends)), -1)
+        return np.arange(np.searchsorted(offsets, seen, "right"), len(offsets))
+    seen_of = np.full(max(ends) + 1, -1)
+    for partition, offset in cursor.offsets.items():
+        if partition in ends:
+            seen_of[partition] = offset
+    return np.flatnonzero(offsets > seen_of[index.table["partition"]])
+
+
+def waiting(index: Index, rows: Numbers, wanted: FeedFilter, now: float) -> int:
+    """How many of these events the filter lets through."""
+    return int(np.count_nonzero(wanted.accepts(index.rows(rows), now)))
+
+
+def fresh(index: Index, rows: Numbers, wanted: FeedFilter, now: float) -> list[Card] | None:
+    """The cards that these new events change or add, newest first.
+
+    Returns:
+        ``None`` when they are more than a page, which is then better begun anew.
+    """
+    if len(rows) > PAGE_LENGTH and wanted.flat:
+        rows = rows[wanted.accepts(index.rows(rows), now)]
+    heads = rows if wanted.flat else _heads(index, rows)
+    heads = heads[_accepts(index, heads, wanted, now)]
+    if len(heads) > PAGE_LENGTH:
+        return None
+    return [_card(index, int(head), wanted) for head in reversed(heads)]
+
+
+def _end(index: Index, where: Where) -> int:
+    if where.before:
+        return index.position(where.before)
+    if where.at is not None:
+        return index.position(Order(int(where.at * 1000) + 1, 0, 0))
+    return len(index)
+
+
+def _listed(index: Index, wanted: FeedFilter, now: float) -> Numbers:
+    rows = np.arange(len(index)) if wanted.flat else np.flatnonzero(index.table["head"])
+    return rows[_accepts(index, rows, wanted, now)]
+
+
+def _accepts(index: Index, rows: Numbers, wanted: FeedFilter, now: float) -> NDArray[np.bool_]:
+    if wanted.flat:
+        return wanted.accepts(index.rows(rows), now)
+    until, best = index.table["until"][rows], index.table["best"][rows]
+    return wanted.accepts(index.rows(rows), now, until=until, best=best)
+
+
+def _heads(index: Index, rows: Numbers) -> Numbers:
+    """The rows that stand for the groups of these events."""
+    table = index.table
+    firsts = {
+        Order(*map(int, first))
+        for first in zip(
+            *(table[name][rows] for name in ("first_ms", "partition", "first")), strict=True
+        )
+    }
+    heads = {head for first in firsts if (head := index.head(first)) is not None}
+    return np.array(sorted(heads), np.intp)
+
+
+def _card(index: Index, row: int, wanted: FeedFilter) -> Card:
+    """The card of a listed row: of the event itself, or of the newest event of its group."""
+    if wanted.flat:
+        return alone(index.item(row))
+    newest = (int(index.table[name][row]) for name in ("latest_ms", "partition", "latest"))
+    latest = index.row(Order(*newest))
+    return in_group(index, row if latest is None else latest)
+
+
+def alone(item: Item) -> Card:
+    """The card of an event for itself: a group of one."""
+    own = {"id": str(item.place), "order": list(item.order), "since": round(item.at, 3), "n": 1}
+    return card(item) | {"group": own}
+
+
+def in_group(index: Index, row: int) -> Card:
+    """The card of an event, with its group."""
+    item, table = index.item(row), index.table
+    first, first_ms = int(table["first"][row]), int(table["first_ms"][row])
+    place = item.place._replace(offset=first)
+    return card(item) | {
+        "group": {
+            "id": str(place),
+            "order": [first_ms, *place],
+            "since": round(float(table["since"][row]), 3),
+            "n": int(table["n"][row]),
+        }
+    }

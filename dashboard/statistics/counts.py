@@ -1,0 +1,238 @@
+"""Counts over a period and the one before it: rows in, numbers out; no web, no chart, no clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.feed.filters import FeedFilter
+from dashboard.feed.items import SEVERITIES
+from dashboard.feed.rows import Rows
+from dashboard.statistics.local_time import hours_of_day
+from dashboard.statistics.periods import Period, period
+
+KINDS = len(SEVERITIES)
+INFRACTION, FAILURE = SEVERITIES.index("infraction"), SEVERITIES.index("failure")
+HOURS = 24
+CONFIDENCE_STEP = 5  # per cent: twenty bars, as fine as the difference between two cameras is real
+CONFIDENCE_EDGES = np.arange(0, 101, CONFIDENCE_STEP) / 100
+
+ENOUGH = 20
+"""Events below which no percentage is told: one more or less would already move it by five per
+cent, and the 95th percentile of fewer is only their slowest."""
+
+Kinds = tuple[int, ...]
+"""One count per severity, in the order of ``SEVERITIES``."""
+
+
+class Comparison(Enum):
+    """Whether the period before says anything about this one."""
+
+    NONE = "none"
+    """No period was chosen: all that is kept has nothing before it."""
+    NOTHING = "nothing"
+    """The kept events begin in or after the chosen period."""
+    PARTIAL = "partial"
+    """The kept events begin within the period before."""
+    WHOLE = "whole"
+    """The kept events begin before the period before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """From publication to outcome, in milliseconds: median, 95th percentile, and of how many."""
+
+    p50: float
+    p95: float
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened in one period.
+
+    Attributes:
+        kinds: events per severity.
+        behaviours: classified events per class and severity.
+        sources: events per camera and severity.
+        reasons: failures per reason.
+        confidence: classified events per ``CONFIDENCE_STEP`` per cent and severity.
+        median_confidence: of the classified events; ``None`` without any.
+        columns: events per column over time and severity.
+        latency: over the whole period; ``None`` when none is known.
+        latencies: the same per column.
+        hours: classified events per class and hour of day.
+        infractions: infractions per hour of day.
+        latest: when the newest event of a class in an hour of day was known.
+    """
+
+    kinds: Kinds
+    behaviours: dict[str, Kinds]
+    sources: dict[str, Kinds]
+    reasons: dict[str, int]
+    confidence: tuple[Kinds, ...]
+    median_confidence: float | None
+    columns: tuple[Kinds, ...]
+    latency: Latency | None
+    latencies: tuple[Latency | None, ...]
+    hours: dict[str, tuple[int, ...]]
+    infractions: tuple[int, ...]
+    latest: dict[tuple[str, int], float]
+
+    @property
+    def events(self) -> int:
+        """All of them."""
+        return sum(self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A period, the one before it where there is one, and how far they can be compared.
+
+    Attributes:
+        edges: where the columns over time begin, and the end; those of the period before lie one
+            length earlier.
+        kept_from: when the oldest event that is kept was known; ``None`` without any.
+    """
+
+    period: Period
+    edges: tuple[int, ...]
+    now: Summary
+    before: Summary | None
+    comparison: Comparison
+    kept_from: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The rows of a period and of the one before, copied out of the window."""
+
+    period: Period
+    rows: Rows
+    kept_from: float | None
+
+
+def take(rows: Rows, wanted: FeedFilter, now: float) -> Taken:
+    """Copy what the statistics of a period need: quick, for it is done under the hub's lock."""
+    chosen = period(wanted, rows, now)
+    start = chosen.before.start if chosen.chosen else chosen.start
+    kept_from = float(rows.at.min()) if len(rows) else None
+    return Taken(chosen, rows.between(start, chosen.end), kept_from)
+
+
+def statistics(taken: Taken, zone: dt.tzinfo) -> Statistics:
+    """Count the period and the one before it, hours of day by the clock of ``zone``."""
+    chosen = taken.period
+    edges = chosen.edges(zone)
+    length = chosen.end - chosen.start
+    earlier = tuple(edge - length for edge in edges)
+    before = summarise(taken.rows, earlier, zone) if chosen.chosen else None
+    return Statistics(
+        period=chosen,
+        edges=edges,
+        now=summarise(taken.rows, edges, zone),
+        before=before,
+        comparison=_comparison(chosen, taken.kept_from),
+        kept_from=taken.kept_from,
+    )
+
+
+def _comparison(chosen: Period, kept_from: float | None) -> Comparison:
+    if not chosen.chosen:
+        return Comparison.NONE
+    if kept_from is None or kept_from >= chosen.start:
+        return Comparison.NOTHING
+    return Comparison.PARTIAL if kept_from > chosen.before.start else Comparison.WHOLE
+
+
+def change(now: float, before: float, events: int) -> int | None:
+    """By how many per cent a number rose; ``None`` where it was made of too few events before.
+
+    Args:
+        now: the number in the period.
+        before: the number in the period before.
+        events: of how many events ``before`` was made.
+    """
+    return round(100 * (now - before) / before) if events >= ENOUGH and before else None
+
+
+def summarise(rows: Rows, edges: tuple[int, ...], zone: dt.tzinfo) -> Summary:
+    """Count the rows from the first edge to before the last one."""
+    within = rows.between(edges[0], edges[-1])
+    seen = within.where(within.severity != FAILURE)
+    failed = within.where(within.severity == FAILURE)
+    column = np.searchsorted(np.asarray(edges, np.float64), within.at, side="right") - 1
+    hour = hours_of_day(seen.at, zone)
+    slots = seen.behaviour.astype(np.int64) * HOURS + hour
+    share = np.searchsorted(CONFIDENCE_EDGES, seen.confidence, side="right") - 1
+    bars = len(CONFIDENCE_EDGES) - 1
+    words = rows.words
+    return Summary(
+        kinds=tuple(np.bincount(within.severity, minlength=KINDS).tolist()),
+        behaviours=_named(words.behaviours, _crossed(seen.behaviour, seen.severity, KINDS)),
+        sources=_named(words.sources, _crossed(within.source, within.severity, KINDS)),
+        reasons=_counted(words.reasons, failed.reason),
+        confidence=_filled(_crossed(share.clip(0, bars - 1), seen.severity, KINDS), bars),
+        median_confidence=float(np.median(seen.confidence)) if len(seen) else None,
+        columns=_filled(_crossed(column, within.severity, KINDS), len(edges) - 1),
+        latency=_latency(within.latency_ms),
+        latencies=_latencies(within.latency_ms, column, len(edges) - 1),
+        hours=_named(words.behaviours, _crossed(seen.behaviour, hour, HOURS)),
+        infractions=tuple(np.bincount(hour[seen.severity == INFRACTION], minlength=HOURS).tolist()),
+        latest=_latest(words.behaviours, slots, seen.at),
+    )
+
+
+def _crossed(
+    codes: NDArray[np.integer], other: NDArray[np.integer], width: int
+) -> NDArray[np.int64]:
+    """How often each pair occurs: one row per code, ``width`` columns."""
+    rows = int(codes.max()) + 1 if len(codes) else 0
+    pairs = codes.astype(np.int64) * width + other
+    return np.bincount(pairs, minlength=rows * width).reshape(rows, width)
+
+
+def _named(names: tuple[str, ...], counts: NDArray[np.int64]) -> dict[str, tuple[int, ...]]:
+    return {names[code]: tuple(row) for code, row in enumerate(counts.tolist()) if any(row)}
+
+
+def _filled(counts: NDArray[np.int64], rows: int) -> tuple[Kinds, ...]:
+    """The counts with rows of nothing after the last that occurs."""
+    nothing = np.zeros((rows - len(counts), counts.shape[1]), np.int64)
+    return tuple(tuple(row) for row in np.concatenate((counts, nothing)).tolist())
+
+
+def _counted(names: tuple[str, ...], codes: NDArray[np.integer]) -> dict[str, int]:
+    counts = np.bincount(codes).tolist() if len(codes) else []
+    return {names[code]: count for code, count in enumerate(counts) if count}
+
+
+def _latency(values: NDArray[np.float64]) -> Latency | None:
+    known = values[values > 0]
+    if not len(known):
+        return None
+    p50, p95 = np.quantile(known, (0.5, 0.95)).tolist()
+    return Latency(p50, p95, len(known))
+
+
+def _latencies(
+    values: NDArray[np.float64], column: NDArray[np.integer], columns: int
+) -> tuple[Latency | None, ...]:
+    order = np.argsort(column.astype(np.uint8), kind="stable")  # of bytes: a pass, not a sort
+    ends = np.bincount(column, minlength=columns).cumsum()[:-1]
+    return tuple(_latency(part) for part in np.split(values[order], ends))
+
+
+def _latest(
+    names: tuple[str, ...], slots: NDArray[np.int64], at: NDArray[np.float64]
+) -> dict[tuple[str, int], float]:
+    newest = np.full(int(slots.max()) + 1 if len(slots) else 0, -np.inf)
+    np.maximum.at(newest, slots, at)
+    return {
+        (names[slot // HOURS], slot % HOURS): float(newest[slot])
+        for slot in np.flatnonzero(newest > -np.inf).tolist()
+    }

@@ -1,0 +1,89 @@
+"""The period that statistics are told over, the one before it, and its columns over time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+from dashboard.feed.filters import FeedFilter
+from dashboard.feed.rows import Rows
+
+LAST_MOMENT = 250_000_000_000
+"""Seconds since 1970, in the year 9892: what lies beyond has no date any more."""
+
+MOST_COLUMNS = 62
+"""Sixty and a part of one at either end: wide enough to hit with a mouse, fine enough to see a
+minute of the last hour."""
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+STEPS = (
+    *(1, 5, 10, 30, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE),
+    *(HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 7 * DAY, 28 * DAY),
+)
+"""Widths of a column that a reader's clock knows, in seconds."""
+
+MONDAY = 4 * DAY  # 5 January 1970: where weeks are counted from
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From ``start`` to before ``end``, whole seconds since 1970.
+
+    Attributes:
+        chosen: whether a person said how long; all that is kept has no period before it.
+    """
+
+    start: int
+    end: int
+    chosen: bool = True
+
+    @property
+    def before(self) -> Period:
+        """The period of equal length that ends where this one starts."""
+        return Period(2 * self.start - self.end, self.start)
+
+    def step(self) -> int:
+        """Width of a column, in seconds."""
+        length = self.end - self.start
+        for step in STEPS:
+            if length <= (MOST_COLUMNS - 2) * step:
+                return step
+        return math.ceil(length / (MOST_COLUMNS - 2) / DAY) * DAY
+
+    def edges(self, zone: dt.tzinfo) -> tuple[int, ...]:
+        """Where columns begin, and the end: on round times of the reader's clock.
+
+        Neighbours share an edge; the first and the last column may be cut by the period. After a
+        change of the clock within the period, columns longer than an hour keep its first hours.
+        """
+        step = self.step()
+        shift = MONDAY - _utc_offset(zone, self.start)
+        first = (self.start - shift) // step * step + shift + step
+        return (self.start, *range(first, self.end, step), self.end)
+
+
+def period(wanted: FeedFilter, rows: Rows, now: float) -> Period:
+    """The period an address asks for, and all that is kept when it asks for none.
+
+    The present second is part of it as a whole, so that all who ask within one get the same.
+    """
+    tick = math.floor(now) + 1
+    oldest = math.floor(rows.at.min()) if len(rows) else tick - HOUR
+    if wanted.last:
+        return _bounded(tick - wanted.last, tick)
+    if wanted.start is None and wanted.end is None:
+        newest = math.floor(rows.at.max()) if len(rows) else 0
+        return _bounded(oldest, max(tick, newest + 1), chosen=False)
+    end = tick if wanted.end is None else wanted.end
+    return _bounded(oldest if wanted.start is None else wanted.start, end)
+
+
+def _bounded(start: int, end: int, *, chosen: bool = True) -> Period:
+    first = min(max(start, 0), LAST_MOMENT - 1)
+    return Period(first, min(max(end, first + 1), LAST_MOMENT), chosen)
+
+
+def _utc_offset(zone: dt.tzinfo, at: int) -> int:
+    shift = dt.datetime.fromtimestamp(at, dt.UTC).astimezone(zone).utcoffset()
+    return int(shift.total_seconds()) if shift else 0

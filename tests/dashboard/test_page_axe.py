@@ -1,0 +1,165 @@
+"""What people with a screen reader or tired eyes meet: axe-core on every page and state.
+
+Nothing serious and nothing critical, in light and dark, in English and French.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from importlib import resources
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from schemas.codec import encode_reference
+from storage.images import ImageStore
+from tests.dashboard.browsing import Feed, Open
+from tests.dashboard.kit import FAILED, prediction, seen
+from tests.dashboard.running import PATIENCE_S, page_process
+from transport.clients import Cluster
+from transport.topics import JobTopics
+
+pytestmark = [pytest.mark.kafka, pytest.mark.browser]
+
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+GRAVE = {"serious", "critical"}
+
+Reach = Callable[[Page], None]
+"""Brings a page that has just been opened into a state."""
+
+
+def grave_findings(page: Page) -> list[str]:
+    """What axe finds serious or critical, one line for each place on the page."""
+    page.evaluate(AXE)  # by the DevTools protocol, which the page's policy does not bind
+    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{rule['id']} ({rule['impact']}) at {' '.join(map(str, place['target']))}:"
+        f" {place['failureSummary']}"
+        for rule in found["violations"]
+        if rule["impact"] in GRAVE
+        for place in rule["nodes"]
+    ]
+
+
+def shows(selector: str) -> Reach:
+    return lambda page: expect(page.locator(selector).first).to_be_visible()
+
+
+def after_keys(*keys: str, shows: str) -> Reach:
+    """A state that a person gets to by the keyboard."""
+
+    def reach(page: Page) -> None:
+        expect(page.locator("#feed .card").first).to_be_visible()
+        for key in keys:
+            page.keyboard.press(key)
+        expect(page.locator(shows).first).to_be_visible()
+
+    return reach
+
+
+def has_detail(page: Page) -> None:
+    expect(page.locator("#feed .card").first).to_be_visible()
+    page.locator("#feed .card[data-severity=infraction]").first.click()
+    expect(page.locator("#inspector-bars li")).to_have_count(10)
+
+
+def has_failure_open(page: Page) -> None:
+    page.locator("#feed .card[data-severity=failure]").first.click()
+    expect(page.locator("#inspector-title")).to_have_text(re.compile("truncated|tronquée"))
+
+
+def is_down(page: Page) -> None:
+    expect(page.locator("#state")).to_have_attribute("data-state", "down")
+
+
+CHARTS = shows("#by-behaviour .main-svg")
+
+# What the page looks at (a job with events, one without, one whose Kafka is away), the address,
+# the width, and how to get there.
+STATES: dict[str, tuple[str, str, int, Reach]] = {
+    "feed": ("full", "/", 1440, shows("#feed .card")),
+    "feed on a telephone": ("full", "/", 390, shows("#feed .card")),
+    "detail": ("full", "/", 1440, has_detail),
+    "detail on a telephone": ("full", "/", 390, has_detail),
+    "side by side": ("full", "/", 1440, after_keys("j", "Enter", "v", shows="#inspector-photo")),
+    "large picture": ("full", "/", 1440, after_keys("j", "Enter", "l", shows="#large")),
+    "failure open": ("full", "/", 1440, has_failure_open),
+    "filters": ("full", "/", 1440, after_keys("f", shows="#filters")),
+    "filters on a telephone": ("full", "/", 390, after_keys("f", shows="#filters")),
+    "jump": ("full", "/", 1440, after_keys("g", shows="#jump")),
+    "help": ("full", "/", 1440, after_keys("?", shows="[role=dialog]:visible")),
+    "nothing found": ("full", "/?source=nobody", 1440, shows("#feed-nothing")),
+    "first use": ("empty", "/", 1440, shows("#feed-first")),
+    "Kafka away": ("away", "/", 1440, is_down),
+    "statistics": ("full", "/statistics", 1440, CHARTS),
+    "statistics on a telephone": ("full", "/statistics", 390, CHARTS),
+    "dead letters": ("full", "/dead-letters", 1440, shows("#letters li")),
+    "dead letters on a telephone": ("full", "/dead-letters", 390, shows("#letters li")),
+    "no dead letter": ("empty", "/dead-letters", 1440, shows("#dead-letters .empty")),
+    "try it": ("full", "/try", 1440, shows("#try")),
+    "try it on a telephone": ("full", "/try", 390, shows("#try")),
+}
+
+
+@pytest.fixture(scope="module")
+def links(feed: Feed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The pages' links, by what they look at."""
+    seen_once = [seen(0), FAILED, seen(6), seen(3, 0.4, abstained=True), seen(2), seen(2)]
+    feed.publish(*seen_once, source="cabin-01")
+    publish_dead_letter(feed)
+    store = tmp_path_factory.mktemp("axe")
+    empty = Feed(feed.cluster, "axe-empty", ImageStore(store, 20_000_000))
+    away = Cluster("127.0.0.1:1", {"log_level": "0"})
+    with (
+        page_process(feed.cluster, store, empty.job) as without_events,
+        page_process(away, store, "axe-away") as without_kafka,
+    ):
+        yield {"full": feed.page.link, "empty": without_events.link, "away": without_kafka.link}
+
+
+def publish_dead_letter(feed: Feed) -> None:
+    producer = feed.cluster.producer("test-axe")
+    headers = [("vigie_reason", FAILED.reason.encode()), ("vigie_detail", FAILED.detail.encode())]
+    reference = prediction(1).reference
+    assert reference is not None
+    topic = JobTopics(feed.job).dead_letters
+    producer.produce(topic, encode_reference(reference), headers=headers)
+    assert producer.flush(PATIENCE_S) == 0
+
+
+MAIN = (
+    "feed",
+    "detail",
+    "failure open",
+    "filters",
+    "help",
+    "first use",
+    "Kafka away",
+    "statistics",
+    "dead letters",
+    "try it",
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "language"),
+    [
+        *((state, "fr-FR") for state in STATES),
+        # The other states show the same words in another arrangement; French ones are the longer.
+        *((state, "en-GB") for state in MAIN),
+    ],
+)
+def test_axe_finds_nothing_serious(
+    links: dict[str, str], open_page: Open, state: str, language: str
+) -> None:
+    what, path, width, reach = STATES[state]
+    page = open_page(links[what] + path, language, width)
+    reach(page)
+    found = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+        found[scheme] = grave_findings(page)
+    assert found == {"light": [], "dark": []}
