@@ -79,7 +79,7 @@ def settle(tabs: list[Tab], newest: str) -> None:
 @pytest.mark.parametrize(
     ("warm_up_s", "seconds"),
     [
-        pytest.param(15, 25, id="45 seconds"),
+        pytest.param(8, 17, id="25 seconds"),
         pytest.param(60, 540, id="10 minutes", marks=[pytest.mark.prove, pytest.mark.timeout(900)]),
     ],
 )
