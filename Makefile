@@ -30,7 +30,7 @@ test: lint $(BROKER)  ## Check style and types, run the tests on a real Kafka (A
 prove: $(TESTING) $(BROKER)  ## Run the long proofs: kill -9 at any moment, and the like
 	$(BIN)/python -m pytest -m prove $(ARGS)
 
-screenshots: $(TESTING) $(BROKER)  ## Make docs/screenshots anew, with simulated drivers only (ARGS="feed detail")
+screenshots: $(TESTING) $(BROKER)  ## Make docs/screenshots anew, with simulated drivers only (ARGS="feed detail", or all)
 	$(BIN)/python -m tests.end_to_end.screenshots docs/screenshots $(ARGS)
 
 lint: $(TESTING)  ## Check format, style and types only

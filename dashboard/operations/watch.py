@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -112,8 +111,6 @@ class Watch:
         self._thread.join(wait_s)
 
     def _run(self) -> None:
-        # Deprecated in favour of the call that ends the process; see above.
-        warnings.filterwarnings("ignore", r"list_groups\(\) is deprecated", DeprecationWarning)
         admin = self._cluster.admin(f"{CLIENT_ID}-admin")
         consumer = self._cluster.reader(CLIENT_ID)
         group = self._cluster.reader(CLIENT_ID, self._as_group())

@@ -1,4 +1,4 @@
-"""What tests in a browser share: one browser per run, one page per module, and a strict watch."""
+"""What tests in a browser share: one browser and one page per module, and a strict watch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def feed(
         yield feed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: Playwright's event loop would block all others
 def browser() -> Iterator[Browser]:
     path = require_chromium()
     with sync_playwright() as playwright:

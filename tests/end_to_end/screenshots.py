@@ -1,6 +1,8 @@
-"""Makes every picture of the page in the docs: each state, light and dark, wide and on a telephone.
+"""Makes the pictures of the page: each state, light and dark, wide and on a telephone.
 
 Usage: python -m tests.end_to_end.screenshots FOLDER [STATE ...]   (`make screenshots` does it)
+
+Without a state it makes those of the docs; "all" is every one.
 
 The drivers are drawn, the verdicts are the real model's. Nothing else is shown: no photograph.
 """
@@ -11,7 +13,7 @@ import itertools
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -106,16 +108,21 @@ GONE = {"reconnecting": Shot("/", has_cards)}
 
 SHOTS = {**LIVE, **FIRST, **STALE, **DOWN, **GONE}
 
+SHIPPED = ("feed", "detail", "statistics", "dead-letters", "try-it")
+"""In the docs, one per page: a checkout stays small, and anyone can make the others."""
+
+ALL = "all"
+
 
 def expect_state(page: Page, state: str) -> None:
     expect(page.locator("#state")).to_have_attribute("data-state", state)
 
 
-def file_names() -> list[str]:
-    """Every file that the maker makes."""
+def file_names(states: Iterable[str]) -> list[str]:
+    """The files of these states."""
     return [
         f"{state}{size}-{scheme}.jpg"
-        for state, size, scheme in itertools.product(SHOTS, SIZES, SCHEMES)
+        for state, size, scheme in itertools.product(states, SIZES, SCHEMES)
     ]
 
 
@@ -125,7 +132,7 @@ class Maker:
     def __init__(self, browser: Browser, folder: Path, wanted: Sequence[str]) -> None:
         self._browser = browser
         self._folder = folder
-        self._wanted = set(wanted or SHOTS)
+        self._wanted = set(wanted)
 
     def take(self, link: str, shots: dict[str, Shot]) -> None:
         """Open each state in every size and scheme, and take its picture."""
@@ -179,7 +186,7 @@ class Maker:
 
 
 def make_all(folder: Path, wanted: Sequence[str], scratch: Path) -> None:
-    """Make the wanted states, or all of them, in the order in which a day could bring them."""
+    """Make the wanted states, in the order in which a day could bring them."""
     expect.set_options(timeout=PATIENCE_MS)
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, open_scenery(scratch, datetime.now(UTC)) as scenery:
@@ -205,10 +212,11 @@ def break_one(scenery: Scenery) -> None:
 
 
 def main(folder: str, *wanted: str) -> None:
-    if unknown := set(wanted) - set(SHOTS):
+    states = tuple(SHOTS) if wanted == (ALL,) else wanted or SHIPPED
+    if unknown := set(states) - set(SHOTS):
         raise SystemExit(f"There is no state {unknown}; the states are: {', '.join(SHOTS)}.")
     with tempfile.TemporaryDirectory(prefix="vigie-scenery-") as scratch:
-        make_all(Path(folder), wanted, Path(scratch))
+        make_all(Path(folder), states, Path(scratch))
 
 
 if __name__ == "__main__":
