@@ -1,11 +1,13 @@
 """What some tests need beside Python: a missing part skips with its remedy, and fails in CI."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from schemas.errors import ConfigurationError
+from vigie.bench.browser import find_chromium
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -29,7 +31,7 @@ def require_shared_data() -> Path:
 
 def require_chromium() -> str:
     """The path of the system's Chromium, for tests in a real browser."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    missing("no Chromium: install it, for example by `apt-get install chromium`")
+    try:
+        return find_chromium()
+    except ConfigurationError as error:
+        missing(str(error))

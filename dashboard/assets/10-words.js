@@ -50,6 +50,13 @@
     percent: (share, digits = 0) => forms.percents[digits].format(share),
     number: (value) => forms.number.format(value),
     milliseconds: (value) => `${forms.number.format(value < 10 ? value : Math.round(value))} ms`,
+    /* Of a file. */
+    size(bytes) {
+      if (bytes < 1000) return `${forms.number.format(bytes)} B`;
+      const isSmall = bytes < 1_000_000;
+      const said = forms.number.format(bytes / (isSmall ? 1000 : 1_000_000));
+      return `${said} ${isSmall ? "kB" : "MB"}`;
+    },
     count: (counted, n) =>
       (counted[forms.plural.select(n)] || counted.other).replace("{n}", forms.number.format(n)),
     ago(seconds) {

@@ -9,11 +9,12 @@
   let pulseAt = 0;
 
   const sinceLast = () => (performance.now() - pulseAt) / 1000;
+  const isAway = () => sinceLast() > QUIET_S;
 
   /* What to say of the connection, and the age in seconds that belongs to it. */
   const condition = () => {
     if (!pulse) return ["loading", null];
-    if (sinceLast() > QUIET_S) return ["reconnecting", sinceLast()];
+    if (isAway()) return ["reconnecting", sinceLast()];
     const age = pulse.newest === null ? null : pulse.now - pulse.newest + sinceLast();
     if (pulse.state === "down") return ["down", age];
     if (pulse.state === "loading") return ["loading", null];
@@ -30,9 +31,9 @@
     if (box.dataset.state !== name) box.dataset.state = name;
     setText(byId("state-text"), words.texts.states[name]);
     setText(byId("state-age"), age === null ? "" : words.age(age));
-    const isAway = name === "down" || name === "reconnecting";
-    setText(byId("banner-title"), isAway ? words.texts.states[name] : "");
-    setHidden(byId("banner"), !isAway);
+    const isTold = name === "down" || name === "reconnecting";
+    setText(byId("banner-title"), isTold ? words.texts.states[name] : "");
+    setHidden(byId("banner"), !isTold);
     document.documentElement.dataset.paused = String(model.paused);
   };
 
@@ -99,5 +100,6 @@
     },
     showCondition,
     pulse: () => pulse,
+    isAway,
   };
 })();

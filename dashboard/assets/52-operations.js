@@ -2,13 +2,10 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, setText, words } = vigie;
-  const QUIET_S = 3; /* as for the state of the connection: nothing is known without a pulse */
+  const { byId, setText, summary, words } = vigie;
   const LATE_S = 5; /* an image that waits this long is worth a look */
   const narrow = matchMedia("(max-width: 720px)");
   const NOTHING = { worker: "unknown", lag: null, oldest_s: null, dead_letters: null };
-  let pulse = null;
-  let pulseAt = 0;
 
   const age = (seconds) => {
     if (seconds < 60) return `${words.number(Math.round(seconds))} s`;
@@ -29,8 +26,8 @@
     return [`${said}, ${own.oldest.replace("{age}", oldest)}`, `${said} · ${oldest}`];
   };
 
-  const rate = (own, isKnown) => {
-    const n = isKnown ? words.number(pulse.rate) : "–";
+  const rate = (own, known) => {
+    const n = known === null ? "–" : words.number(known);
     return [own.rate.replace("{n}", n), `${n}/s`];
   };
 
@@ -62,8 +59,9 @@
   const show = () => {
     const own = words.texts?.operations;
     const strip = byId("operations");
+    const pulse = summary.pulse();
     if (!own || !strip || !pulse || pulse.operations.checked_s === null) return;
-    const away = (performance.now() - pulseAt) / 1000 > QUIET_S;
+    const away = summary.isAway();
     const now = away ? NOTHING : pulse.operations;
     const unknown = away ? own.why.away : own.why.unknown;
     if (strip.dataset.worker !== now.worker) strip.dataset.worker = now.worker;
@@ -71,7 +69,7 @@
     say("worker", [worker, worker], now.worker === "unknown" ? unknown : own.why[now.worker], "");
     const late = now.oldest_s > LATE_S ? "late" : "";
     say("waiting", waiting(own, now), now.lag === null ? unknown : own.why.waiting, late);
-    say("rate", rate(own, !away), away ? unknown : own.why.rate, "");
+    say("rate", rate(own, away ? null : pulse.rate), away ? unknown : own.why.rate, "");
     const some = now.dead_letters ? "some" : "";
     say("dead", dead(own, now), now.dead_letters === null ? unknown : own.why.dead, some);
     showBadge(now);
@@ -84,12 +82,5 @@
 
   setInterval(show, 1000);
 
-  vigie.operations = {
-    take(newPulse) {
-      pulse = newPulse;
-      pulseAt = performance.now();
-      show();
-    },
-    redraw: show,
-  };
+  vigie.operations = { redraw: show };
 })();

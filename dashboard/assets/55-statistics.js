@@ -3,8 +3,8 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, make, setProps } = vigie;
-  const DAY_MS = 86400000;
+  const { byId, make, setProps, fields } = vigie;
+  const DAY_S = 86_400;
   const LINK = "#statistics a[href^='/']";
 
   /* As Dash's own links do it, but for links that say which of them is the current one. */
@@ -42,16 +42,9 @@
     true, /* this event does not bubble */
   );
 
-  /* The browser's own fields speak the reader's local time, to the minute. */
-  const toField = (ms) => {
-    const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60000);
-    return local.toISOString().slice(0, 16);
-  };
-  const fromField = (field) => Math.floor(new Date(field.value).getTime() / 1000);
-
   const moment = (title, name) => {
     const label = make("label", "", title);
-    const field = make("input");
+    const field = make("input", "entry");
     Object.assign(field, { type: "datetime-local", name, required: true });
     label.append(field);
     return label;
@@ -64,7 +57,7 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const { from, to } = form.elements;
-      const [start, end] = [fromField(from), fromField(to)].sort((a, b) => a - b);
+      const [start, end] = [from, to].map(fields.readTime).sort((a, b) => a - b);
       other.open = false;
       go(`/statistics?from=${start}&to=${Math.max(end, start + 60)}`);
     });
@@ -80,9 +73,9 @@
     const isChosen = asked.has("from") || asked.has("to");
     other.classList.toggle("chosen", isChosen);
     const { from, to } = place.firstChild.elements;
-    const end = Number(asked.get("to")) * 1000 || Date.now();
-    to.value = toField(end);
-    from.value = toField(Number(asked.get("from")) * 1000 || end - DAY_MS);
+    const end = Number(asked.get("to")) || Date.now() / 1000;
+    to.value = fields.localTime(end);
+    from.value = fields.localTime(Number(asked.get("from")) || end - DAY_S);
   };
   addEventListener("_dashprivate_pushstate", refresh);
   addEventListener("popstate", refresh);

@@ -29,7 +29,7 @@
   const sizes = ["size_bytes", "bytes"];
   const times = ["captured_at", "published_at"];
   const value = (name, fact) => {
-    if (sizes.includes(name)) return vigie.letterSize(fact);
+    if (sizes.includes(name)) return words.size(fact);
     if (times.includes(name)) return words.moment(fact);
     return String(fact);
   };
@@ -158,7 +158,7 @@
   const ask = async (before) => {
     const turn = (asked += 1);
     const query = new URLSearchParams({ reason: page.reason, before });
-    const { answer, trouble } = await vigie.askLetters(`/api/dead-letters?${query}`);
+    const { answer, trouble } = await vigie.ask(`/api/dead-letters?${query}`);
     if (turn !== asked || !isHere()) return; /* another question was asked meanwhile */
     if (trouble) {
       page.trouble = trouble;

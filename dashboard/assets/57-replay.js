@@ -6,15 +6,8 @@
   const texts = () => words.texts.letters;
   let wish = null; /* what the open question is about: {place} or {reason} */
 
-  vigie.letterSize = (bytes) => {
-    const [value, unit] = bytes < 1000 ? [bytes, "B"] : [bytes / 1000, "kB"];
-    return unit === "kB" && value >= 1000
-      ? `${words.number(value / 1000)} MB`
-      : `${words.number(value)} ${unit}`;
-  };
-
-  /* The server's own sentence where it has one. */
-  vigie.askLetters = async (address, body) => {
+  /* Asks the server; its trouble is told in its own sentence where it has one. */
+  vigie.ask = async (address, body) => {
     const post = { method: "POST", headers: { "Content-Type": "application/json" } };
     const how = body ? { ...post, body: JSON.stringify(body) } : {};
     try {
@@ -47,7 +40,7 @@
 
   const send = async () => {
     setBusy(true);
-    const { answer, trouble } = await vigie.askLetters("/api/dead-letters/replay", wish);
+    const { answer, trouble } = await vigie.ask("/api/dead-letters/replay", wish);
     if (!byId("replay")) return; /* the person has left the page */
     setBusy(false);
     if (trouble) {
@@ -78,7 +71,7 @@
     "replay-send": send,
     async "letter-event"(button) {
       const { letter } = button.dataset;
-      const { answer, trouble } = await vigie.askLetters(`/api/dead-letters/${letter}/event`);
+      const { answer, trouble } = await vigie.ask(`/api/dead-letters/${letter}/event`);
       if (answer?.event) location.assign(`/#event-${answer.event}`);
       else say(trouble ?? texts().no_event);
     },

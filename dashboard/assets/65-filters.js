@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, make, setText, setHidden, address, model, words } = vigie;
+  const { byId, make, setText, setHidden, address, fields, model, words } = vigie;
   const SHEETS = ["filters", "jump"];
   const CLEAR = {
     ...{ behaviour: [], source: null, reason: null, confidence: null },
@@ -35,7 +35,7 @@
     shut();
     if (wasOpen) return;
     setSheet(sheet, true);
-    if (name === "jump") momentOf("at").value = localTime(model.at ?? Date.now() / 1000);
+    if (name === "jump") momentOf("at").value = fields.localTime(model.at ?? Date.now() / 1000);
     sayMoments();
     (name === "jump" ? momentOf("at") : sheet).focus();
   };
@@ -60,17 +60,9 @@
 
   /* --- times --- */
 
-  const localTime = (at) => {
-    const date = new Date(at * 1000);
-    return new Date(date - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-  };
-
   const momentOf = (name) => document.querySelector(`[data-moment="${name}"] input`);
 
-  const readMoment = (name) => {
-    const value = momentOf(name)?.value;
-    return value ? Math.floor(new Date(value).getTime() / 1000) : null;
-  };
+  const readMoment = (name) => fields.readTime(momentOf(name));
 
   const setPeriod = () => {
     const inputs = ["from", "to"].map(momentOf);
@@ -93,7 +85,7 @@
     document.querySelectorAll("[data-moment]").forEach((host) => {
       if (host.querySelector("input")?.ariaLabel === host.dataset.label) return;
       const label = make("label", "field-name", host.dataset.label);
-      const input = make("input", "moment num");
+      const input = make("input", "entry moment num");
       input.type = "datetime-local";
       input.ariaLabel = host.dataset.label;
       if (host.dataset.moment !== "at") input.addEventListener("change", setPeriod);
@@ -106,7 +98,7 @@
   const showMoments = () => {
     ["from", "to"].forEach((name) => {
       const at = Number(address.get(name));
-      const value = at ? localTime(at) : "";
+      const value = at ? fields.localTime(at) : "";
       if (momentOf(name).value !== value) momentOf(name).value = value;
     });
     sayMoments();

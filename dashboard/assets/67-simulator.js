@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, make, setText, setHidden, words } = vigie;
+  const { byId, setText, setHidden, fields, words } = vigie;
   const ASK_MS = 1000;
   const RATES = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30];
   const MOST_CAMERAS = 16;
@@ -81,9 +81,8 @@
 
   const addSlider = (name, most, say, tell) => {
     if (slider(name)) return;
-    const input = make("input");
-    Object.assign(input, { type: "range", id: `simulator-${name}-slider`, ...most });
-    input.addEventListener("input", () => label(name, say(Number(input.value))));
+    const properties = { id: `simulator-${name}-slider`, ...most };
+    const input = fields.slider(properties, (n) => label(name, say(n)));
     input.addEventListener("change", () => want(tell(Number(input.value))));
     byId(`simulator-${name}`).append(input);
   };

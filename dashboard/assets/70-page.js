@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, make, setText, setProps, words } = vigie;
+  const { byId, setText, setProps, fields, words } = vigie;
   const root = document.documentElement;
 
   document.addEventListener("click", (event) => {
@@ -67,11 +67,8 @@
   const addSliders = () => {
     document.querySelectorAll("[data-slider]").forEach((host) => {
       if (host.querySelector("input")) return;
-      const slider = make("input");
-      Object.assign(slider, { type: "range", min: 0, max: 100, step: 5 });
-      slider.setAttribute("aria-label", host.dataset.slider);
-      slider.addEventListener("input", () => setHeat(Number(slider.value)));
-      host.append(slider);
+      const range = { min: 0, max: 100, step: 5, ariaLabel: host.dataset.slider };
+      host.append(fields.slider(range, setHeat));
     });
     setHeat(heat());
   };

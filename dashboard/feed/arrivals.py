@@ -12,8 +12,8 @@ from confluent_kafka.admin import AdminClient
 from dashboard.feed.items import EVENT_UNREADABLE, Item, Place, read_item
 
 ANSWER_S = 1.5
-"""How long that answer may take. A healthy broker needs milliseconds; below the 3 s that stopping
-may take."""
+"""How long the broker may take to describe the topic. A healthy one needs milliseconds; below the
+3 s that stopping may take."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,11 @@ def describe(admin: AdminClient, name: str) -> Topic:
     return Topic(str(found.topic_id), tuple(sorted(part.id for part in found.partitions)))
 
 
+def place_of(message: Message) -> Place:
+    """Where a message that is no error stands in its topic."""
+    return Place(message.partition() or 0, message.offset() or 0)
+
+
 def items_of(
     messages: Sequence[Message], keep: Callable[[Place, bytes], None] | None = None
 ) -> list[Item]:
@@ -51,7 +56,7 @@ def items_of(
             if error.code() != KafkaError._PARTITION_EOF and not error.retriable():
                 raise KafkaException(error)
             continue
-        place = Place(message.partition() or 0, message.offset() or 0)
+        place = place_of(message)
         item = read_item(place, message.timestamp()[1], message.value())
         if keep:
             keep(place, message.value() or b"")

@@ -81,6 +81,10 @@ class FeedFilter:
         """The same filter without its severity: what the tabs count."""
         return replace(self, severity="")
 
+    def of_period_alone(self) -> FeedFilter:
+        """The same period, and all that happened in it: what statistics are told of."""
+        return FeedFilter(last=self.last, start=self.start, end=self.end)
+
     def accepts(
         self,
         rows: Rows,

@@ -155,12 +155,6 @@ class Hub:
         with self._lock:
             return len(self._index)
 
-    def find(self, place: Place) -> Item | None:
-        """The event at this place, as long as it is in the window."""
-        with self._lock:
-            row = self._index.find(place)
-            return None if row is None else self._index.item(row)
-
     def card(self, place: Place) -> Card | None:
         """The card of the event at this place, with its group."""
         with self._lock:

@@ -95,8 +95,6 @@ def fresh(index: Index, rows: Numbers, wanted: FeedFilter, now: float) -> list[C
     Returns:
         ``None`` when they are more than a page, which is then better begun anew.
     """
-    if len(rows) > PAGE_LENGTH and wanted.flat:
-        rows = rows[wanted.accepts(index.rows(rows), now)]
     heads = rows if wanted.flat else _heads(index, rows)
     heads = heads[_accepts(index, heads, wanted, now)]
     if len(heads) > PAGE_LENGTH:

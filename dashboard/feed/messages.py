@@ -9,6 +9,7 @@ from typing import Protocol
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from dashboard.feed.arrivals import place_of
 from dashboard.feed.items import Place
 from transport.clients import Cluster
 
@@ -129,4 +130,4 @@ class TopicMessages:
 def _events(messages: Iterable[Message]) -> Iterable[tuple[Place, bytes]]:
     for message in messages:
         if not message.error():
-            yield Place(message.partition() or 0, message.offset() or 0), message.value() or b""
+            yield place_of(message), message.value() or b""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.feed.items import EVENT_UNREADABLE, SEVERITIES
+from dashboard.feed.latency import latency_of
 from dashboard.feed.rows import Rows
 
 RECENT = 500  # events of which the latency is told: stable at 20 a second, still of this hour at 1
@@ -38,17 +39,13 @@ def figures(rows: Rows, now: float) -> dict[str, Any]:
         "sources": sorted(words.sources[code] for code in sources if code),
         "ribbon": _ribbon(rows, now),
         "rate": int(np.count_nonzero(_since(rows, now - RATE_S))) / RATE_S,
-        "latency": latency_quantiles(rows.latency_ms[-RECENT:]),
+        "latency": _latency(rows),
     }
 
 
-def latency_quantiles(values: NDArray[np.float64]) -> dict[str, float] | None:
-    """Median and 95th percentile in milliseconds; ``None`` without a known latency."""
-    known = values[values > 0]
-    if not known.size:
-        return None
-    p50, p95 = np.quantile(known, (0.5, 0.95))
-    return {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}
+def _latency(rows: Rows) -> dict[str, float] | None:
+    found = latency_of(rows.latency_ms[-RECENT:])
+    return {"p50": round(found.p50, 1), "p95": round(found.p95, 1)} if found else None
 
 
 def _since(rows: Rows, moment: float) -> NDArray[np.bool_]:

@@ -76,7 +76,7 @@ class Desk:
         known, older = self._letters.page(reason, before)
         places = [one.place for one in known]
         found = find_dead_letters(self._cluster, self._topics, places) if places else ()
-        shown = {Place(one.partition, one.offset): self._shown(one) for one in found}
+        shown = {order_of(one).place: self._shown(one) for one in found}
         return {
             "letters": [shown[place] for place in places if place in shown],
             "older": older,
@@ -113,7 +113,7 @@ class Desk:
         taken: list[Place] = []
 
         def mark(letter: DeadLetter) -> None:
-            place = Place(letter.partition, letter.offset)
+            place = order_of(letter).place
             taken.append(place)
             self._letters.mark(place, self._clock())
 
@@ -136,17 +136,23 @@ class Desk:
             )
 
     def _shown(self, letter: DeadLetter) -> dict[str, Any]:
-        place = Place(letter.partition, letter.offset)
-        return view(letter, self._is_stored) | {"replayed": self._letters.replayed_at(place)}
+        replayed_at = self._letters.replayed_at(order_of(letter).place)
+        return view(letter, self._is_stored) | {"replayed": replayed_at}
+
+
+def order_of(letter: DeadLetter) -> Order:
+    """Where a letter stands among all."""
+    return Order(letter.appended_ms, letter.partition, letter.offset)
 
 
 def view(letter: DeadLetter, is_stored: Callable[[ImageReference], bool]) -> dict[str, Any]:
     """The facts of one dead letter for the browser. Times in seconds since 1970, sizes in bytes."""
     value = letter.value or b""
     reference = original(value)
+    order = order_of(letter)
     return {
-        "id": f"{letter.partition}-{letter.offset}",
-        "order": str(Order(letter.appended_ms, letter.partition, letter.offset)),
+        "id": str(order.place),
+        "order": str(order),
         "at": letter.appended_ms / 1e3,
         "reason": letter.reason[:SHOWN_CHARACTERS],
         "detail": letter.detail[:SHOWN_CHARACTERS],

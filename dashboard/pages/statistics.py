@@ -91,8 +91,7 @@ def _period_control(t: Translator) -> Component:
 
 def period_links(t: Translator, query: str | None) -> list[Component]:
     """One link per usual period, the one of this address marked."""
-    wanted = FeedFilter.from_query(query)
-    chosen = FeedFilter(last=wanted.last, start=wanted.start, end=wanted.end)
+    chosen = FeedFilter.from_query(query).of_period_alone()
     usual = (
         (600, t("10 minutes")),
         (3600, t("1 hour")),
@@ -192,8 +191,7 @@ def register(
     def tell(
         search: str, opened: Sequence[str], scheme: str | None, t: Translator, drawn: Any
     ) -> dict[str, Any]:
-        wanted = FeedFilter.from_query(search)
-        wanted = FeedFilter(last=wanted.last, start=wanted.start, end=wanted.end)
+        wanted = FeedFilter.from_query(search).of_period_alone()
         shade = scheme if scheme in COLOURS else "light"
         view = View(t, counted.of(wanted, t), behaviours(t, labels), reasons(t), shade)
         note = sentences.note(view, pulse()["history"])

@@ -1,6 +1,6 @@
 """The page to try Vigie on: one's own pictures, and the simulated cameras.
 
-Layout only: ``assets/65-try.js`` and ``assets/66-simulator.js`` fill it.
+Layout only: ``assets/65-try.js`` and ``assets/67-simulator.js`` fill it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _simulator(t: Translator, names: dict[str, str]) -> Component:
                     _choice(
                         t("Behaviour"),
                         "simulator-behaviour",
-                        html.Select(listed, id="simulator-behaviour", className="chooser"),
+                        html.Select(listed, id="simulator-behaviour", className="entry chooser"),
                     ),
                     _slider(t("Speed"), "simulator-rate"),
                     _slider(t("Cameras"), "simulator-cameras"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -45,7 +45,7 @@ def behaviour_bars(view: View) -> list[Bar]:
         )
         for key, kinds in counted.items()
     ]
-    return sorted(bars, key=lambda bar: (-bar.events, bar.name))
+    return _longest_first(bars)
 
 
 def source_bars(view: View) -> list[Bar]:
@@ -61,7 +61,7 @@ def source_bars(view: View) -> list[Bar]:
         )
         for source, kinds in view.now.sources.items()
     ]
-    return sorted(bars, key=lambda bar: (-bar.events, bar.name))
+    return _longest_first(bars)
 
 
 def reason_bars(view: View) -> list[Bar]:
@@ -77,7 +77,7 @@ def reason_bars(view: View) -> list[Bar]:
         )
         for reason, count in view.now.reasons.items()
     ]
-    return sorted(bars, key=lambda bar: (-bar.events, bar.name))
+    return _longest_first(bars)
 
 
 def time_bars(view: View) -> list[Bar]:
@@ -105,9 +105,13 @@ def confidence_bars(view: View) -> list[Bar]:
         name = f"{percent(t, low / 100)} – {percent(t, high / 100)}"
         was = sum(before[n]) if before else None
         # The filter takes whole percent, both ends included; nothing is surer than 100.
-        span = low, high if high == 100 else high - 1
-        bars.append(Bar(name, feed_link(period, confidence=span), kinds, was))
+        percents = low, high if high == 100 else high - 1
+        bars.append(Bar(name, feed_link(period, confidence=percents), kinds, was))
     return bars
+
+
+def _longest_first(bars: Iterable[Bar]) -> list[Bar]:
+    return sorted(bars, key=lambda bar: (-bar.events, bar.name))
 
 
 def _total(before: Mapping[str, Kinds] | None, key: str) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 from babel import numbers
 
 from dashboard.feed.items import SEVERITIES
+from dashboard.feed.latency import Latency
 from dashboard.statistics.bars import (
     behaviour_bars,
     confidence_bars,
@@ -28,7 +29,7 @@ from dashboard.statistics.chart_parts import (
     plain,
     standing,
 )
-from dashboard.statistics.counts import CONFIDENCE_STEP, HOURS, Latency
+from dashboard.statistics.counts import CONFIDENCE_STEP, HOURS
 from dashboard.statistics.palette import COLOURS
 from dashboard.statistics.telling import (
     View,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dashboard.feed.filters import FeedFilter
 from dashboard.feed.items import SEVERITIES
+from dashboard.feed.latency import Latency, latency_of
 from dashboard.feed.rows import Rows
 from dashboard.statistics.local_time import hours_of_day
 from dashboard.statistics.periods import Period, period
@@ -40,15 +41,6 @@ class Comparison(Enum):
     """The kept events begin within the period before."""
     WHOLE = "whole"
     """The kept events begin before the period before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """From publication to outcome, in milliseconds: median, 95th percentile, and of how many."""
-
-    p50: float
-    p95: float
-    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +171,7 @@ def summarise(rows: Rows, edges: tuple[int, ...], zone: dt.tzinfo) -> Summary:
         confidence=_filled(_crossed(share.clip(0, bars - 1), seen.severity, KINDS), bars),
         median_confidence=float(np.median(seen.confidence)) if len(seen) else None,
         columns=_filled(_crossed(column, within.severity, KINDS), len(edges) - 1),
-        latency=_latency(within.latency_ms),
+        latency=latency_of(within.latency_ms),
         latencies=_latencies(within.latency_ms, column, len(edges) - 1),
         hours=_named(words.behaviours, _crossed(seen.behaviour, hour, HOURS)),
         infractions=tuple(np.bincount(hour[seen.severity == INFRACTION], minlength=HOURS).tolist()),
@@ -211,20 +203,12 @@ def _counted(names: tuple[str, ...], codes: NDArray[np.integer]) -> dict[str, in
     return {names[code]: count for code, count in enumerate(counts) if count}
 
 
-def _latency(values: NDArray[np.float64]) -> Latency | None:
-    known = values[values > 0]
-    if not len(known):
-        return None
-    p50, p95 = np.quantile(known, (0.5, 0.95)).tolist()
-    return Latency(p50, p95, len(known))
-
-
 def _latencies(
     values: NDArray[np.float64], column: NDArray[np.integer], columns: int
 ) -> tuple[Latency | None, ...]:
     order = np.argsort(column.astype(np.uint8), kind="stable")  # of bytes: a pass, not a sort
     ends = np.bincount(column, minlength=columns).cumsum()[:-1]
-    return tuple(_latency(part) for part in np.split(values[order], ends))
+    return tuple(latency_of(part) for part in np.split(values[order], ends))
 
 
 def _latest(

@@ -23,20 +23,21 @@ def hours_of_day(at: NDArray[np.float64], zone: dt.tzinfo) -> NDArray[np.int64]:
     )
 
 
+def utc_offset(at: float, zone: dt.tzinfo) -> int:
+    """How far the clock of ``zone`` was ahead of UTC at this moment, in whole seconds."""
+    shift = dt.datetime.fromtimestamp(at, dt.UTC).astimezone(zone).utcoffset()
+    return int(shift.total_seconds()) if shift else 0
+
+
 def _offsets(
     days: NDArray[np.float64], zone: dt.tzinfo
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """From when on which offset to UTC holds, over these days, in seconds; the first from ever."""
     found: dict[float, float] = {}
     for day in (days * DAY).tolist():
-        changes = _offset(day, zone) != _offset(day + DAY, zone)
+        changes = utc_offset(day, zone) != utc_offset(day + DAY, zone)
         for start in range(int(day), int(day) + DAY, QUARTER if changes else DAY):
-            found[start] = _offset(start, zone)
+            found[start] = utc_offset(start, zone)
     moments = np.array([*found], np.float64)
     moments[:1] = -np.inf
     return moments, np.array([*found.values()], np.float64)
-
-
-def _offset(at: float, zone: dt.tzinfo) -> float:
-    shift = dt.datetime.fromtimestamp(at, dt.UTC).astimezone(zone).utcoffset()
-    return shift.total_seconds() if shift else 0.0

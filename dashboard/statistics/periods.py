@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dashboard.feed.filters import FeedFilter
 from dashboard.feed.rows import Rows
+from dashboard.statistics.local_time import utc_offset
 
 LAST_MOMENT = 250_000_000_000
 """Seconds since 1970, in the year 9892: what lies beyond has no date any more."""
@@ -58,7 +59,7 @@ class Period:
         change of the clock within the period, columns longer than an hour keep its first hours.
         """
         step = self.step()
-        shift = MONDAY - _utc_offset(zone, self.start)
+        shift = MONDAY - utc_offset(self.start, zone)
         first = (self.start - shift) // step * step + shift + step
         return (self.start, *range(first, self.end, step), self.end)
 
@@ -82,8 +83,3 @@ def period(wanted: FeedFilter, rows: Rows, now: float) -> Period:
 def _bounded(start: int, end: int, *, chosen: bool = True) -> Period:
     first = min(max(start, 0), LAST_MOMENT - 1)
     return Period(first, min(max(end, first + 1), LAST_MOMENT), chosen)
-
-
-def _utc_offset(zone: dt.tzinfo, at: int) -> int:
-    shift = dt.datetime.fromtimestamp(at, dt.UTC).astimezone(zone).utcoffset()
-    return int(shift.total_seconds()) if shift else 0

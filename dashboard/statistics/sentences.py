@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dashboard.feed.latency import Latency
 from dashboard.statistics.bars import behaviour_bars, reason_bars
-from dashboard.statistics.counts import INFRACTION, Comparison, Latency
+from dashboard.statistics.counts import INFRACTION, Comparison
 from dashboard.statistics.periods import DAY
 from dashboard.statistics.telling import (
     View,

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import simplejpeg
 
+from dashboard.feed.filters import FeedFilter
 from dashboard.feed.hub import Hub
-from dashboard.feed.items import Item, Place, read_item
+from dashboard.feed.items import Item, Order, Place, read_item
+from dashboard.feed.listing import Card, Where
 from model.driver.labels import BEHAVIOURS
 from schemas.codec import encode_prediction
 from schemas.events import (
@@ -80,10 +82,14 @@ def item(
     return read_item(Place(partition, 2 * n), at_ms, encode_prediction(made))
 
 
-def all_items(hub: Hub) -> list[Item]:
-    """The hub's whole window, oldest first."""
-    places = hub.read(lambda rows: list(zip(rows.partition, rows.offset, strict=True)))
-    return [item for p, o in places if (item := hub.find(Place(int(p), int(o))))]
+def all_cards(hub: Hub) -> list[Card]:
+    """The hub's whole window, oldest first, each event for itself."""
+    found: list[Card] = []
+    where = Where()
+    while cards := hub.page(FeedFilter(flat=True), where).cards:
+        found += cards
+        where = Where(before=Order(*cards[-1]["order"]))
+    return found[::-1]
 
 
 class Kept:

@@ -75,9 +75,25 @@ def publish(
     one_by_one: bool = False,
 ) -> None:
     """Write events to the job's predictions in one transaction, or in one each."""
-    topic = JobTopics(job).predictions
-    producer: Producer = cluster.transactional_producer(f"test-{job}")
+    write(start_producer(cluster, f"test-{job}"), job, predictions, one_by_one=one_by_one)
+
+
+def start_producer(cluster: Cluster, transactional_id: str) -> Producer:
+    """A producer that is ready for its first transaction."""
+    producer = cluster.transactional_producer(transactional_id)
     producer.init_transactions(PATIENCE_S)
+    return producer
+
+
+def write(
+    producer: Producer,
+    job: str,
+    predictions: Iterable[Prediction | bytes],
+    *,
+    one_by_one: bool = False,
+) -> None:
+    """As `publish`, by a producer that goes on."""
+    topic = JobTopics(job).predictions
     made = [
         event if isinstance(event, bytes) else encode_prediction(event) for event in predictions
     ]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from dashboard.feed.cursor import Cursor
 from dashboard.feed.filters import EVERYTHING, FeedFilter
 from dashboard.feed.hub import Batch, Hub, PageState
-from dashboard.feed.items import Item, Place
-from dashboard.feed.listing import PAGE_LENGTH
-from tests.dashboard.kit import FAILED, all_items, item, seen
+from dashboard.feed.items import Item, Place, card
+from dashboard.feed.listing import PAGE_LENGTH, Card, alone
+from tests.dashboard.kit import FAILED, all_cards, item, seen
 
 EVENTS = [item(n, FAILED if n % 7 == 3 else None) for n in range(200)]
 
@@ -35,6 +35,10 @@ def ask(hub: Hub, cursor: str | None = None, query: str = "", paused: bool = Fal
 
 def ids(batch: Batch) -> list[str]:
     return [card["id"] for card in batch["cards"]]
+
+
+def cards_of(items: list[Item]) -> list[Card]:
+    return [alone(one) for one in items]
 
 
 def test_a_repeated_question_gets_the_same_answer() -> None:
@@ -60,7 +64,7 @@ def test_a_live_page_shows_what_a_rebuilt_page_shows(
     shown = (ids(batch) + ([] if batch["reset"] else shown))[:PAGE_LENGTH]
     rebuilt = hub_of(EVENTS[: min(at, len(EVENTS))], 60)
     assert shown == ids(ask(rebuilt))
-    assert all_items(live) == all_items(rebuilt)
+    assert all_cards(live) == all_cards(rebuilt)
     assert live.pulse(1e9) == rebuilt.pulse(1e9)
 
 
@@ -71,21 +75,23 @@ def test_partitions_read_in_any_order_give_the_same_window(turns: list[int]) -> 
     hub = hub_of([queues[p].pop(0) for p in turns], 5)
     whole = sorted((queued for p in parts for queued in parts[p]), key=lambda i: i.order)
     taken = [i for i in whole if i not in queues[i.place.partition]]
-    assert all_items(hub) == taken[-5:]
+    assert all_cards(hub) == cards_of(taken[-5:])
 
 
 def test_events_read_again_after_an_outage_are_not_doubled() -> None:
     hub = hub_of(EVENTS[:50])
     hub.add(EVENTS[30:60])
-    assert [found.place for found in all_items(hub)] == [found.place for found in EVENTS[:60]]
+    assert [card["id"] for card in all_cards(hub)] == [str(found.place) for found in EVENTS[:60]]
 
 
 def test_the_window_keeps_the_newest_and_counts_only_them() -> None:
     hub = hub_of(EVENTS, 10)
-    assert all_items(hub) == EVENTS[-10:]
+    assert all_cards(hub) == cards_of(EVENTS[-10:])
     assert sum(hub.counts(EVERYTHING).values()) == 10
-    assert hub.find(EVENTS[0].place) is None
-    assert hub.find(EVENTS[-1].place) == EVENTS[-1]
+    assert hub.card(EVENTS[0].place) is None
+    last = hub.card(EVENTS[-1].place)
+    assert last is not None
+    assert last | card(EVENTS[-1]) == last
 
 
 def test_a_broker_clock_set_back_does_not_hide_events() -> None:
@@ -127,7 +133,7 @@ def test_an_empty_topic_is_an_answer_too() -> None:
 def test_a_topic_made_anew_empties_the_window() -> None:
     hub = hub_of(EVENTS)
     assert hub.open("log-2") == {}
-    assert all_items(hub) == []
+    assert all_cards(hub) == []
 
 
 def test_a_paused_page_only_hears_how_many_wait() -> None:

@@ -14,7 +14,7 @@ from dashboard.feed.listing import Where
 from dashboard.feed.messages import TopicMessages
 from dashboard.feed.reader import FIRST_OFFSETS, Reader
 from schemas.codec import decode_prediction
-from tests.dashboard.kit import all_items, prediction, seen
+from tests.dashboard.kit import all_cards, prediction, seen
 from tests.dashboard.running import publish, wait_until
 from transport.broker import Running
 from transport.clients import Cluster
@@ -95,7 +95,7 @@ def test_the_newest_events_are_shown_before_the_older_ones_are_read(
     assert batch["cards"][0]["id"] == f"0-{LONG - 1}"
     wait_until(lambda: len(hub) == LONG, "all are read")
     wait_until(lambda: hub.pulse(0)["history"] is None, "the reading back has ended")
-    assert [item.place.offset for item in all_items(hub)] == list(range(LONG))
+    assert [card["id"] for card in all_cards(hub)] == [f"0-{n}" for n in range(LONG)]
     assert hub.batch(PageState.from_store({"cursor": batch["cursor"]}))["cards"] == []
 
 
@@ -113,4 +113,4 @@ def test_groups_that_were_cut_by_reading_are_whole_in_the_end(read: Callable[[in
 def test_the_window_ends_where_the_settings_say(read: Callable[[int], Hub]) -> None:
     hub = read(LONG - 300)
     wait_until(lambda: len(hub) == LONG - 300, "the window is full")
-    assert [item.place.offset for item in all_items(hub)] == list(range(300, LONG))
+    assert [card["id"] for card in all_cards(hub)] == [f"0-{n}" for n in range(300, LONG)]

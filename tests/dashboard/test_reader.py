@@ -17,7 +17,7 @@ from model.driver.labels import BEHAVIOURS
 from schemas.codec import encode_prediction
 from schemas.errors import ConfigurationError
 from storage.images import ImageStore
-from tests.dashboard.kit import all_items, prediction
+from tests.dashboard.kit import all_cards, prediction
 from tests.dashboard.running import publish, wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker, Running
 from transport.clients import Cluster
@@ -60,10 +60,6 @@ def reader_of(cluster: Cluster, job: str, hub: Hub) -> Reader:
     return Reader(cluster, topic, hub, TopicMessages(cluster, topic, 1 << 20))
 
 
-def references(hub: Hub) -> list[str]:
-    return [item.detail or str(int(item.at)) for item in all_items(hub)]
-
-
 def test_a_hub_fed_live_equals_one_rebuilt_from_the_start(
     cluster: Cluster, job: str, read: Callable[..., Hub]
 ) -> None:
@@ -71,10 +67,10 @@ def test_a_hub_fed_live_equals_one_rebuilt_from_the_start(
     wait_until(lambda: live.state == "up", "the empty topic is read")
     for start in range(0, 60, 20):
         publish(cluster, job, [prediction(n) for n in range(start, start + 20)])
-        wait_until(lambda end=start + 20: len(all_items(live)) == end, "the batch is read")
+        wait_until(lambda end=start + 20: len(live) == end, "the batch is read")
     rebuilt = read(job)
     wait_until(lambda: rebuilt.state == "up", "the topic is read again")
-    assert all_items(rebuilt) == all_items(live)
+    assert all_cards(rebuilt) == all_cards(live)
     assert rebuilt.batch(PageState()) == live.batch(PageState())
 
 
@@ -89,8 +85,8 @@ def test_events_of_a_transaction_that_was_aborted_are_never_shown(
     producer.flush(30)
     producer.abort_transaction(30)
     publish(cluster, job, [prediction(2)])
-    wait_until(lambda: bool(all_items(hub)), "the committed event is read")
-    assert [int(item.at) for item in all_items(hub)] == [int(prediction(2).finished_at.timestamp())]
+    wait_until(lambda: len(hub) > 0, "the committed event is read")
+    assert [card["at"] for card in all_cards(hub)] == [prediction(2).finished_at.timestamp()]
 
 
 def test_a_long_topic_is_read_from_where_it_fills_the_window(
@@ -100,7 +96,7 @@ def test_a_long_topic_is_read_from_where_it_fills_the_window(
     publish(cluster, job, [prediction(n) for n in range(30)], one_by_one=True)
     hub = read(job, history=10)
     wait_until(lambda: hub.state == "up", "the topic is read")
-    found = [item.at for item in all_items(hub)]
+    found = [card["at"] for card in all_cards(hub)]
     assert found == [prediction(n).finished_at.timestamp() for n in range(20, 30)]
 
 
@@ -109,8 +105,8 @@ def test_an_event_that_cannot_be_read_is_shown_and_counted(
 ) -> None:
     hub = read(job)
     publish(cluster, job, [b"<img src=x onerror=alert(1)>", prediction(1)])
-    wait_until(lambda: len(all_items(hub)) == 2, "both are read")
-    assert [item.reason for item in all_items(hub)] == ["event_unreadable", ""]
+    wait_until(lambda: len(hub) == 2, "both are read")
+    assert [card["reason"] for card in all_cards(hub)] == ["event_unreadable", ""]
     assert hub.pulse(0)["unreadable"] == 1
 
 
@@ -122,7 +118,7 @@ def test_a_topic_that_is_not_there_yet_is_empty_until_it_is(
     wait_until(lambda: hub.state == "up", "no topic counts as an empty one")
     ensure_topics(cluster.admin(), JobTopics(job), TopicSettings())
     publish(cluster, job, [prediction(1)])
-    wait_until(lambda: len(all_items(hub)) == 1, "the new topic is found")
+    wait_until(lambda: len(hub) == 1, "the new topic is found")
 
 
 def test_an_outage_of_kafka_is_seen_and_ends_by_itself(tmp_path: Path) -> None:
@@ -134,12 +130,12 @@ def test_an_outage_of_kafka_is_seen_and_ends_by_itself(tmp_path: Path) -> None:
         ensure_topics(cluster.admin(), JobTopics("driver"), TopicSettings())
         publish(cluster, "driver", [prediction(1)])
         reader.start()
-        wait_until(lambda: len(all_items(hub)) == 1, "the first event is read")
+        wait_until(lambda: len(hub) == 1, "the first event is read")
         broker.stop()
         wait_until(lambda: hub.state == "down", "the outage is seen")
         assert Cluster(broker.start().bootstrap_servers) == cluster, "it is back at its address"
         publish(cluster, "driver", [prediction(2)])
-        wait_until(lambda: len(all_items(hub)) == 2 and hub.state == "up", "it goes on")
+        wait_until(lambda: len(hub) == 2 and hub.state == "up", "it goes on")
     finally:
         reader.stop()
         broker.stop()

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from dashboard.feed.filters import FeedFilter
 from dashboard.feed.items import SEVERITIES, Item, Place
+from dashboard.feed.latency import Latency
 from dashboard.feed.rows import Rows, Words
 from dashboard.statistics.counts import (
     Comparison,
-    Latency,
     Statistics,
     Summary,
     change,

@@ -22,6 +22,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from model.driver.labels import BEHAVIOURS
 from producers.cabin.draw import draw, encode
 from producers.cabin.scene import random_scene
+from tests.dashboard.browsing import FLAGS
 from tests.requirements import require_chromium, require_shared_data
 from tests.vigie.cli import environment, vigie
 from transport.broker import Running
@@ -86,9 +87,7 @@ def up(kafka: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]
 def page() -> Iterator[Page]:
     path = require_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser.new_page(locale="en-GB")
         browser.close()
 

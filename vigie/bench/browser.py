@@ -71,7 +71,7 @@ def open_browser() -> Iterator[Browser]:
         ConfigurationError: Chromium or the library that steers it is missing.
     """
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only tests install it
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - an extra installs it
     except ImportError as error:
         raise ConfigurationError(
             "The page is measured in a browser that Playwright steers, and it is not installed."
