@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,20 +13,33 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from model.decode import DEFAULT_LIMITS, Limits, Pixels, decode_at_least, resize
-from model.heat import make_grids
+from model.heat import account_gap, make_grids
 from model.labels import Label, read_labels
 from model.manifest import Manifest, read_manifest, read_weights
+from model.novelty import NoveltyGate, read_gate
+from model.registry import shipped
 from schemas.errors import ConfigurationError
-from schemas.events import Classification, Timings
-
-DRIVER = Path(__file__).parent / "driver"
-"""The folder of the weights that ship."""
+from schemas.events import MOST_NOVEL, Classification, Timings
 
 # The first runs pick kernels and touch every page of memory; from the third on they are alike.
 WARM_UP_RUNS = 3
 
 # Order is kept by one image per thread: threads inside an operation would only wait on each other.
 cv2.setNumThreads(1)
+
+
+class Pass(NamedTuple):
+    """What one image made of the network's outputs.
+
+    Attributes:
+        scores: the logits, shape (classes,).
+        maps: of each logit, shape (rows, columns, classes).
+        features: pooled, shape (features,); ``None`` where the weights do not give them.
+    """
+
+    scores: npt.NDArray[np.float32]
+    maps: npt.NDArray[np.float32]
+    features: npt.NDArray[np.float32] | None
 
 
 class Classifier:
@@ -35,6 +49,7 @@ class Classifier:
         manifest: of the weights in memory.
         labels: the classes, in the order of the probabilities.
         weights: the LiteRT file's content.
+        gate: tells images unlike the known ones; ``None``: nothing does.
     """
 
     def __init__(
@@ -43,6 +58,7 @@ class Classifier:
         manifest: Manifest,
         labels: tuple[Label, ...],
         limits: Limits = DEFAULT_LIMITS,
+        gate: NoveltyGate | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Use :meth:`load`, which reads and checks the files."""
@@ -50,25 +66,39 @@ class Classifier:
         self.labels = labels
         self.weights = weights
         self._limits = limits
+        self.gate = gate
         self._clock = clock
         self._interpreter = Interpreter(model_content=weights, num_threads=1)
         self._interpreter.allocate_tensors()
         (image,) = self._interpreter.get_input_details()
-        # The maps have rows and columns, the logits have not.
-        scores, maps = sorted(self._interpreter.get_output_details(), key=lambda d: len(d["shape"]))
+        outputs = self._interpreter.get_output_details()
+        # The maps have rows and columns; of the others, the logits are as many as the classes.
+        maps = next(one for one in outputs if len(one["shape"]) > 2)
+        flat = [one for one in outputs if len(one["shape"]) == 2]
+        scores = min(flat, key=lambda one: abs(one["shape"][1] - len(labels)))
+        features = next((one for one in flat if one is not scores), None)
         self._image, self._dtype = image["index"], image["dtype"]
         self._scores, self._maps = scores["index"], maps["index"]
+        self._features = None if features is None else features["index"]
         self._check(tuple(image["shape"]), tuple(scores["shape"]))
+        self._bias = None if manifest.bias is None else np.array(manifest.bias, np.float32)
 
     @classmethod
-    def load(cls, folder: Path = DRIVER, limits: Limits = DEFAULT_LIMITS) -> Classifier:
-        """Read, verify and warm the network in ``folder``.
+    def load(cls, folder: Path | None = None, limits: Limits = DEFAULT_LIMITS) -> Classifier:
+        """Read, verify and warm the network in ``folder``; by default the driver's that ships.
 
         Raises:
             ConfigurationError: a file is missing or is not the one the manifest names.
         """
+        folder = folder or shipped("driver").folder
         manifest = read_manifest(folder)
-        found = cls(read_weights(folder, manifest), manifest, read_labels(folder), limits)
+        found = cls(
+            read_weights(folder, manifest),
+            manifest,
+            read_labels(folder),
+            limits,
+            read_gate(folder, manifest.novelty),
+        )
         blank = np.zeros((manifest.height, manifest.width, 3), np.uint8)
         for _ in range(WARM_UP_RUNS):
             found.run(blank)
@@ -84,6 +114,10 @@ class Classifier:
         """SHA-256 of the weights in memory."""
         return self.manifest.sha256
 
+    def gated(self, gate: NoveltyGate) -> Classifier:
+        """These weights with another gate."""
+        return Classifier(self.weights, self.manifest, self.labels, self._limits, gate)
+
     def classify(self, data: bytes) -> tuple[Classification, Timings]:
         """The verdict on one image file, with the milliseconds it took.
 
@@ -94,34 +128,52 @@ class Classifier:
         size = self.manifest.width, self.manifest.height
         pixels = resize(decode_at_least(data, *size, self._limits), *size)
         decoded = self._clock()
-        outcome = self._outcome(*self.run(pixels))
+        outcome = self._outcome(self.run(pixels))
         timings = Timings(
             decode_ms=(decoded - begun) * 1e3, inference_ms=(self._clock() - decoded) * 1e3
         )
         return outcome, timings
 
-    def run(self, pixels: Pixels) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """One pass: RGB of the input's size -> logits (classes,), maps (rows, columns, classes)."""
+    def run(self, pixels: Pixels) -> Pass:
+        """One pass over RGB of the input's size, shape (height, width, 3)."""
         self._interpreter.set_tensor(self._image, pixels[None].astype(self._dtype, copy=False))
         self._interpreter.invoke()
-        scores = self._interpreter.get_tensor(self._scores)[0]
-        return scores, self._interpreter.get_tensor(self._maps)[0]
+        return Pass(self._output(self._scores), self._output(self._maps), self._pooled())
 
-    def _outcome(
-        self, scores: npt.NDArray[np.float32], maps: npt.NDArray[np.float32]
-    ) -> Classification:
-        probabilities = softmax(scores, self.manifest.temperature)
+    def _pooled(self) -> npt.NDArray[np.float32] | None:
+        return None if self._features is None else self._output(self._features)
+
+    def _output(self, index: int) -> npt.NDArray[Any]:
+        return np.asarray(self._interpreter.get_tensor(index)[0])
+
+    def _outcome(self, found: Pass) -> Classification:
+        probabilities = softmax(found.scores, self.manifest.temperature)
         label = int(probabilities.argmax())
         confidence = float(probabilities[label])
+        novelty = self._novelty(found)
         return Classification(
             label=label,
             behaviour=self.labels[label].key,
             confidence=confidence,
             is_infraction=self.labels[label].is_infraction,
-            abstained=confidence < self.manifest.abstain_below,
+            abstained=confidence < self.manifest.abstain_below or (novelty or 0.0) > MOST_NOVEL,
             probabilities=tuple(probabilities.tolist()),
-            heat=make_grids(maps),
+            heat=make_grids(found.maps, self._verify(found.scores, found.maps)),
+            novelty=novelty,
         )
+
+    def _novelty(self, found: Pass) -> float | None:
+        if self.gate is None or found.features is None:
+            return None
+        return self.gate.novelty(found.features)
+
+    def _verify(
+        self, scores: npt.NDArray[np.float32], maps: npt.NDArray[np.float32]
+    ) -> bool | None:
+        """Whether the maps account for the verdict; ``None`` where the manifest cannot tell."""
+        if self._bias is None or self.manifest.map_tolerance is None:
+            return None
+        return account_gap(maps, scores, self._bias) <= self.manifest.map_tolerance
 
     def _check(self, image: tuple[int, ...], scores: tuple[int, ...]) -> None:
         promised = (1, self.manifest.height, self.manifest.width, 3), (1, len(self.labels))
@@ -129,6 +181,12 @@ class Classifier:
             raise ConfigurationError(
                 f"the weights {self.manifest.weights} turn {image} into {scores}, but manifest and"
                 f" labels promise {promised[0]} into {promised[1]}: restore the files of one model."
+            )
+        biases = self.manifest.bias
+        if biases is not None and len(biases) != len(self.labels):
+            raise ConfigurationError(
+                f"the manifest of {self.manifest.weights} holds {len(biases)} biases for"
+                f" {len(self.labels)} classes: restore the files of one model."
             )
 
 

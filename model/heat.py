@@ -28,7 +28,26 @@ OVERLAY_STRENGTH = 0.6
 MIN_TEXT_PIXELS = 11
 
 
-def make_grids(maps: npt.NDArray[np.float32]) -> HeatGrids:
+def account_gap(
+    maps: npt.NDArray[np.float32],
+    scores: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+) -> float:
+    """How far the maps are from accounting for the logits: 0 but for rounding, where they do.
+
+    A logit is the mean of its map plus its bias, because pooling and the dense layer are both
+    linear: ``max_c |mean(M_c) + b_c - logit_c|``.
+
+    Args:
+        maps: of shape (rows, columns, classes).
+        scores: the logits, of shape (classes,).
+        bias: of shape (classes,).
+    """
+    means = maps.reshape(-1, maps.shape[-1]).mean(0)
+    return float(np.abs(means + bias - scores).max())
+
+
+def make_grids(maps: npt.NDArray[np.float32], verified: bool | None = None) -> HeatGrids:
     """Logit maps of shape (rows, columns, classes) -> grids of bytes, each scaled to its peak."""
     rows, columns, _ = maps.shape
     positive = np.maximum(maps, 0).transpose(2, 0, 1)
@@ -36,7 +55,7 @@ def make_grids(maps: npt.NDArray[np.float32]) -> HeatGrids:
     peaks = positive.max(axis=(1, 2)).astype(np.float64)
     scale = np.divide(255.0, peaks, out=np.zeros_like(peaks), where=peaks > 0)
     cells = np.rint(positive * scale[:, None, None]).astype(np.uint8)
-    return HeatGrids(rows, columns, tuple(peaks.tolist()), cells.tobytes())
+    return HeatGrids(rows, columns, tuple(peaks.tolist()), cells.tobytes(), verified)
 
 
 def paint(grid: bytes, rows: int, columns: int, width: int, height: int) -> Pixels:

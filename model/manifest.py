@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ from schemas.errors import ConfigurationError
 MANIFEST_FILE = "manifest.json"
 # Twelve hexadecimal digits tell any weights of a project apart and still fit a table's column.
 VERSION_DIGITS = 12
+# Files of a model are whole only together.
+WAY_OUT = (
+    "restore the whole folder from the package or a backup, train the model again, or serve another"
+    " (`vigie models` lists them)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,10 @@ class Manifest:
         temperature: what logits are divided by before the softmax.
         abstain_below: the confidence under which the verdict is "to check".
         record: how the weights came to be: settings, data, split, checks, metrics.
+        bias: per class, what the mean of its map and its logit differ by; ``None``: maps are not
+            checked.
+        map_tolerance: how far, in units of the logit, mean and bias may be from it.
+        novelty: what tells images unlike those the weights learned from; ``None``: nothing does.
     """
 
     job: str
@@ -40,11 +50,19 @@ class Manifest:
     temperature: float
     abstain_below: float
     record: dict[str, Any] = field(default_factory=dict)
+    bias: tuple[float, ...] | None = None
+    map_tolerance: float | None = None
+    novelty: dict[str, Any] | None = None
 
     @property
     def version(self) -> str:
         """What events call the model."""
         return f"{self.job}-{self.sha256[:VERSION_DIGITS]}"
+
+
+def is_version(name: str) -> bool:
+    """Whether a folder of this name promises weights whose SHA-256 begins with it."""
+    return re.fullmatch(rf"[0-9a-f]{{{VERSION_DIGITS}}}", name) is not None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -55,11 +73,15 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_FILE
     try:
-        return Manifest(**json.loads(path.read_text("utf-8")))
+        found = Manifest(**json.loads(path.read_text("utf-8")))
+        if Path(found.weights).name != found.weights:
+            raise ValueError(f"its weights {found.weights!r} are no file name")
+        if not re.fullmatch("[0-9a-f]{64}", found.sha256):
+            raise ValueError(f"its sha256 {found.sha256!r} is none")
+        return found if found.bias is None else replace(found, bias=tuple(found.bias))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigurationError(
-            f"{path} is no manifest of a model ({error}): train the model again or restore the"
-            " file."
+            f"{path} is no manifest of a model ({error}): {WAY_OUT}"
         ) from error
 
 
@@ -73,20 +95,26 @@ def read_weights(folder: Path, manifest: Manifest) -> bytes:
     """The weights that the manifest speaks of, and no others.
 
     Raises:
-        ConfigurationError: the file is missing, or its SHA-256 is not the manifest's.
+        ConfigurationError: the file is missing, or its SHA-256 is not the one that the manifest
+            and, for a version's folder, the folder's name promise.
     """
     path = folder / manifest.weights
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"the weights {path} cannot be read ({error.strerror}): restore the file or train the"
-            " model again."
+            f"the weights {path} cannot be read ({error.strerror}): {WAY_OUT}"
         ) from error
     found = hashlib.sha256(content).hexdigest()
-    if found != manifest.sha256:
-        raise ConfigurationError(
-            f"the weights {path} have the SHA-256 {found}, but {MANIFEST_FILE} promises"
-            f" {manifest.sha256}: restore both files from one place, or train the model again."
-        )
+    name = folder.resolve().name
+    promises = {
+        MANIFEST_FILE: manifest.sha256,
+        "its folder's name": name if is_version(name) else "",
+    }
+    for by, promised in promises.items():
+        if not found.startswith(promised):
+            raise ConfigurationError(
+                f"the weights {path} have the SHA-256 {found}, but {by} promises {promised}:"
+                f" {WAY_OUT}"
+            )
     return content

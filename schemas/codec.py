@@ -223,7 +223,9 @@ def _classification_record(outcome: Classification) -> dict[str, Any]:
             "columns": heat.columns,
             "peaks": list(heat.peaks),
             "cells": heat.cells,
+            "verified": heat.verified,
         },
+        "novelty": outcome.novelty,
     }
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+MOST_NOVEL = 1.0
+"""Above this novelty an image is too unlike the known ones for any verdict to count."""
+
 
 class FailureReason(StrEnum):
     """Why an image has no classification. A reader meets unknown words from newer writers."""
@@ -55,12 +58,15 @@ class HeatGrids:
         peaks: per class, the largest value of the logit's map before scaling (0 where none is
             positive).
         cells: ``classes x rows x columns`` values of one byte, class after class, row after row.
+        verified: whether for every class the mean of its map and the class's bias gave its logit,
+            which makes the map a true account of the verdict; ``None`` where it was not checked.
     """
 
     rows: int
     columns: int
     peaks: tuple[float, ...]
     cells: bytes
+    verified: bool | None = None
 
     def grid(self, label: int) -> bytes:
         """The ``rows x columns`` bytes of one class.
@@ -76,7 +82,19 @@ class HeatGrids:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What the model saw. ``probabilities`` has one value per class and sums to 1."""
+    """What the model saw.
+
+    Attributes:
+        label: index of the most probable class.
+        behaviour: its stable key.
+        confidence: its probability.
+        is_infraction: whether it is against the rules of the road.
+        abstained: too unsure or too new to be acted on: a person should look.
+        probabilities: one per class; they sum to 1.
+        heat: where the evidence for each class is.
+        novelty: how unlike the images that the model learned from; above 1 it abstains whatever
+            its confidence. ``None`` where it was not measured.
+    """
 
     label: int
     behaviour: str
@@ -85,6 +103,7 @@ class Classification:
     abstained: bool
     probabilities: tuple[float, ...]
     heat: HeatGrids
+    novelty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ MAY_IMPORT = {
         "dashboard",
     },
 }
-TRAINING = {f"model.driver.{name}" for name in ("augment", "export", "fit", "network", "train")}
+TRAINING = {f"model.driver.{name}" for name in ("export", "fit", "folds", "network", "train")}
 TOP_LEVEL = {
     *MAY_IMPORT,
     *("tests", "docs", ".ci", ".github"),

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from vigie.commands import audit, broker, feed, judge, measure, serve, settings
+from vigie.commands import (
+    audit,
+    broker,
+    feed,
+    judge,
+    measure,
+    models,
+    serve,
+    settings,
+    train,
+)
 from vigie.invocation import Invocation
 
 app = typer.Typer(
@@ -18,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (serve, feed, judge, audit, measure, settings):
+for group in (serve, feed, judge, train, models, audit, measure, settings):
     group.register(app)
 app.add_typer(broker.app, name="broker")
 app.add_typer(audit.dead_letters, name="dead-letters")

@@ -18,6 +18,15 @@ JobArgument = Annotated[
     str, typer.Argument(metavar="JOB", help="What the images are judged for: driver.")
 ]
 JobOption = Annotated[str, typer.Option("--job", help="What the images are judged for.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="PATH|VERSION",
+        help="Folder or version of another model (VIGIE_INFERENCE__MODEL);"
+        " `vigie models` lists the versions.",
+    ),
+]
 DataOption = Annotated[
     Path,
     typer.Option("--data", help="Folder with one sub-folder of images per class.", metavar="DIR"),

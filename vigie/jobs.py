@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.labels import Label, read_labels
-from schemas.errors import UsageError
+from model.manifest import read_manifest
+from model.registry import LISTED, Version, find, packaged_root
+from schemas.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from model.classifier import Classifier
+    from vigie.settings import Settings
 
 JOBS = ("driver",)
 
@@ -27,25 +29,66 @@ def check_job(job: str) -> str:
     return job
 
 
-def job_folder(job: str) -> Path:
-    """The folder of a job's weights and labels.
+def model_roots(job: str, home: Path | None = None) -> list[Path]:
+    """Where a job's versions lie: in the package, and in the home folder.
 
     Raises:
         UsageError: there is no such job.
     """
-    return Path(str(resources.files("model"))) / check_job(job)
+    packaged = packaged_root(check_job(job))
+    return [packaged, home / "model" / job] if home else [packaged]
 
 
-def job_labels(job: str) -> tuple[Label, ...]:
-    """A job's classes, in the order of its model's outputs."""
-    return read_labels(job_folder(job))
+def find_model(job: str, model: str | None = None, home: Path | None = None) -> Version:
+    """The version of a job's model that is meant.
+
+    Args:
+        job: what to look for.
+        model: a version, the first digits of one, or a folder; ``None``: the one that ships.
+        home: whose versions count too.
+
+    Raises:
+        UsageError: there is no such job.
+        ConfigurationError: there is no such model, or it is another job's.
+    """
+    found = find(model, model_roots(job, home))
+    made_for = read_manifest(found.folder).job
+    if made_for != job:
+        raise ConfigurationError(
+            f"The model in {found.folder} is for the job {made_for!r}, not for {job!r}: {LISTED}"
+        )
+    return found
 
 
-def classifier_loader(job: str, max_bytes: int) -> Callable[[], Classifier]:
-    """Loads one classifier of a job; image files above ``max_bytes`` are refused."""
+def job_labels(job: str, model: str | None = None, home: Path | None = None) -> tuple[Label, ...]:
+    """A job's classes, in the order of its model's outputs; arguments as :func:`find_model`."""
+    return read_labels(find_model(job, model, home).folder)
+
+
+def classifier_loader(
+    job: str, max_bytes: int, model: str | None = None, home: Path | None = None
+) -> Callable[[], Classifier]:
+    """Loads one classifier of a job; image files above ``max_bytes`` are refused.
+
+    ``model`` and ``home`` are those of :func:`find_model`. What is wrong with the model is told at
+    once, before anybody waits for a broker.
+
+    Raises:
+        UsageError: there is no such job.
+        ConfigurationError: there is no such model, it is another job's, or it is damaged.
+    """
     # The libraries behind it take 0.3 s to import, which commands that judge nothing do not pay.
     from model.classifier import Classifier  # noqa: PLC0415
     from model.decode import Limits  # noqa: PLC0415
 
-    folder = job_folder(job)
-    return lambda: Classifier.load(folder, Limits(max_bytes=max_bytes))
+    found = find_model(job, model, home)
+    found.check()
+    return lambda: Classifier.load(found.folder, Limits(max_bytes=max_bytes))
+
+
+def configured_loader(
+    job: str, settings: Settings, model: str | None = None
+) -> Callable[[], Classifier]:
+    """:func:`classifier_loader` with what the settings say; a ``model`` that is named wins."""
+    limit, chosen = settings.storage.max_image_bytes, model or settings.inference.model
+    return classifier_loader(job, limit, chosen, settings.home)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import RefusedError, VigieError
 from schemas.events import Classification, FailureReason
-from vigie.jobs import classifier_loader
+from vigie.jobs import configured_loader
 
 if TYPE_CHECKING:
     from vigie.settings import Settings
@@ -20,14 +20,17 @@ class HeatmapError(VigieError):
     code = "heatmap_not_written"
 
 
-def predict_file(path: Path, job: str, settings: Settings, heatmap: Path | None) -> dict[str, Any]:
+def predict_file(
+    path: Path, job: str, settings: Settings, heatmap: Path | None, model: str | None = None
+) -> dict[str, Any]:
     """Judge an image file.
 
     Args:
         path: the file.
         job: what to look for.
-        settings: the largest file taken.
+        settings: the largest file taken, and the model where none is named.
         heatmap: folder to write the overlay to, as ``<name of the image>.png``; ``None``: none.
+        model: version or folder of another model.
 
     Returns:
         What is printed as JSON.
@@ -38,9 +41,8 @@ def predict_file(path: Path, job: str, settings: Settings, heatmap: Path | None)
         ConfigurationError: the model's files are not as they must be.
         UsageError: there is no such job.
     """
-    limit = settings.storage.max_image_bytes
-    data = _read(path, limit)
-    classifier = classifier_loader(job, limit)()
+    data = _read(path, settings.storage.max_image_bytes)
+    classifier = configured_loader(job, settings, model)()
     outcome, timings = classifier.classify(data)
     label = classifier.labels[outcome.label]
     written = None
@@ -56,6 +58,9 @@ def predict_file(path: Path, job: str, settings: Settings, heatmap: Path | None)
             each.key: round(share, 6)
             for each, share in zip(classifier.labels, outcome.probabilities, strict=True)
         },
+        "abstained": outcome.abstained,
+        "novelty": outcome.novelty,
+        "map_verified": outcome.heat.verified,
         "model_version": classifier.model_version,
         "inference_ms": round(timings.inference_ms, 3),
         "heatmap": str(written) if written else None,

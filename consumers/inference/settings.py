@@ -10,6 +10,11 @@ class InferenceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    model: str | None = Field(
+        default=None,
+        description="Model that judges: a version, as `vigie models` lists them, its first digits,"
+        " or a folder. Unset: the one that ships.",
+    )
     slot: int = Field(
         default=0,
         ge=0,

@@ -16,6 +16,7 @@ from model.decode import Pixels
 # Grey weights of ITU-R BT.601.
 LUMA = np.array([0.299, 0.587, 0.114])
 MAX_TURN_DEGREES = 6.0
+MAX_SHADE = 0.7  # in powers of e: a stop of light more or less
 LEAST_CROP = 0.72  # of each side: hands and head stay in view in a State Farm picture
 
 
@@ -23,6 +24,8 @@ def augment(image: Pixels, height: int, width: int, rng: np.random.Generator) ->
     """A random view of ``image`` at ``height x width``: geometry, colour, sharpness, gaps."""
     changed = _view(image, height, width, rng)
     changed = _recolour(changed, rng)
+    if rng.random() < 0.5:
+        changed = _shade(changed, rng)
     if rng.random() < 0.25:
         blurred = cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.4, 1.6))
         changed = np.asarray(blurred, np.uint8)
@@ -31,6 +34,17 @@ def augment(image: Pixels, height: int, width: int, rng: np.random.Generator) ->
     if rng.random() < 0.6:
         _erase(changed, rng)
     return changed
+
+
+def join(one: Pixels, other: Pixels, rng: np.random.Generator) -> Pixels:
+    """The left part of one view and the right part of the other, of one class and one size.
+
+    Two people, two cars and two lights in one picture: what stays the same is the class.
+    """
+    left, right = (one, other) if rng.random() < 0.5 else (other, one)
+    # Neither part is so small that it holds nothing of the driver.
+    cut = int(rng.uniform(0.3, 0.7) * one.shape[1])
+    return np.concatenate([left[:, :cut], right[:, cut:]], axis=1)
 
 
 def _view(image: Pixels, height: int, width: int, rng: np.random.Generator) -> Pixels:
@@ -58,7 +72,7 @@ def _view(image: Pixels, height: int, width: int, rng: np.random.Generator) -> P
 
 def _recolour(image: Pixels, rng: np.random.Generator) -> Pixels:
     """Exposure, contrast, tint, saturation and hue as one matrix, then a random gamma."""
-    exposure = math.exp(rng.uniform(-0.3, 0.3))
+    exposure = math.exp(rng.uniform(-0.5, 0.4))
     tint = np.exp(rng.uniform(-0.12, 0.12, 3))
     colour = 0.0 if rng.random() < 0.12 else rng.uniform(0.4, 1.6)  # 0: an infra-red camera
     saturation = colour * np.eye(3) + (1 - colour) * np.tile(LUMA, (3, 1))
@@ -67,9 +81,20 @@ def _recolour(image: Pixels, rng: np.random.Generator) -> Pixels:
     offset = float(image.mean()) * exposure * (1 - contrast) + rng.uniform(-20, 20)
     affine = np.column_stack([contrast * matrix, np.full(3, offset)])
     recoloured = cv2.transform(image, affine)
-    gamma = math.exp(rng.uniform(-0.3, 0.3))
+    gamma = math.exp(rng.uniform(-0.5, 0.5))
     curve = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     return np.asarray(cv2.LUT(recoloured, curve), np.uint8)
+
+
+def _shade(image: Pixels, rng: np.random.Generator) -> Pixels:
+    """Light from elsewhere: parts of the cabin in the dark, parts in the sun.
+
+    The drivers that were called wrong most often sat in the shade before a bright window.
+    """
+    height, width = image.shape[:2]
+    coarse = np.exp(rng.uniform(-MAX_SHADE, MAX_SHADE, (3, 4))).astype(np.float32)
+    gain = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.multiply(image, cv2.merge([gain] * 3), dtype=cv2.CV_8U), np.uint8)
 
 
 def _turn_hue(angle: float) -> npt.NDArray[np.float64]:

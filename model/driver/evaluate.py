@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+
+from model import measures
 from model.classifier import Classifier
-from model.driver.dataset import Sample, held_out_subjects, read_folder
+from model.driver.dataset import SUBJECTS_FILE, Sample, check_subjects, read_folder
+from model.labels import Label
+from model.manifest import Manifest
 from model.progress import Progress, silent
 from schemas.errors import ConfigurationError
 from schemas.events import Classification
 
 HELD_OUT = "held-out"
-# A probability of exactly 0 would make the log loss infinite: one part in a million is the floor.
-LEAST_PROBABILITY = 1e-6
+# How right answers have to be before a person may go without looking at them.
+SURE = 0.99
+# Shares of the images at which a report tells the risk: every twentieth.
+COVERAGES = tuple(step / 20 for step in range(1, 21))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +33,83 @@ class Answer:
     verdict: Classification
 
 
+class Labelled(Protocol):
+    """What names the classes of its answers, as a :class:`Classifier` does."""
+
+    @property
+    def labels(self) -> Sequence[Label]:
+        """In the order of the probabilities."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How the verdicts compare with the truth.
+    """How the verdicts compare with the truth; formulas and sources in :mod:`model.measures`.
 
     Attributes:
         images: how many were judged.
         accuracy: share of right verdicts, 0..1.
-        macro_f1: mean over the classes present of the harmonic mean of precision and recall.
+        accuracy_interval: where 95 of 100 such measurements would lie, images being independent.
+        macro_f1: mean F1 over the classes present.
         log_loss: mean negative logarithm of the true class's probability, in nats.
+        ece: expected calibration error, 0..1.
         confusion: ``confusion[true][said]``, in images.
-        f1: per class, by its key.
+        precision: per class said, by its key.
+        recall: per class present, by its key.
+        f1: per class present, by its key.
         per_subject: accuracy per driver; empty where the drivers are not known.
-        answered: share of images above the abstain threshold.
-        accuracy_answered: accuracy among those.
+        spread: how those differ; ``None`` where the drivers are not known.
+        answered: share of images the model did not abstain on.
+        accuracy_answered: accuracy among those; 0 where there are none.
+        novel: share of images it found unlike those it learned from, and so abstained on; ``None``
+            where the model does not look.
+        risk_coverage: ``(coverage, risk)`` at every twentieth of the images, surest first.
+        risk_area: under the whole curve; less is better.
+        sure: the lowest threshold on the confidence whose answers are 99 % right; ``None``: none.
     """
 
     images: int
     accuracy: float
+    accuracy_interval: tuple[float, float]
     macro_f1: float
     log_loss: float
+    ece: float
     confusion: tuple[tuple[int, ...], ...]
+    precision: dict[str, float]
+    recall: dict[str, float]
     f1: dict[str, float]
     per_subject: dict[str, float]
+    spread: measures.Spread | None
     answered: float
     accuracy_answered: float
+    novel: float | None
+    risk_coverage: tuple[tuple[float, float], ...]
+    risk_area: float
+    sure: measures.Threshold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """The answers as :mod:`model.measures` wants them, one value per image.
+
+    Attributes:
+        truth: class numbers.
+        said: class numbers.
+        probabilities: of shape (images, classes).
+        confidences: of the class said.
+        right: whether both classes agree.
+        abstained: whether the model left the answer to a person.
+        novelty: how unlike the known images, ``nan`` where the model does not look.
+        subjects: who drives, where known.
+    """
+
+    truth: measures.Integers
+    said: measures.Integers
+    probabilities: measures.Floats
+    confidences: measures.Floats
+    right: measures.Booleans
+    abstained: measures.Booleans
+    novelty: measures.Floats
+    subjects: tuple[str | None, ...]
 
 
 def evaluate(
@@ -59,32 +118,67 @@ def evaluate(
     subjects: Collection[str] | str | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """Judge the images of ``folder`` (one subfolder per class, ``drivers.csv`` if there is one).
+    """:func:`summarise` of :func:`judge` of :func:`choose`."""
+    samples = choose(folder, classifier, subjects)
+    return summarise(judge(classifier, samples, progress), classifier)
+
+
+def choose(
+    folder: Path, classifier: Classifier, subjects: Collection[str] | str | None = None
+) -> list[Sample]:
+    """The images of ``folder`` to judge a model by, at least one.
 
     Args:
-        classifier: with its served weights.
-        folder: see :func:`model.driver.dataset.read_folder`.
+        folder: see :func:`model.driver.dataset.read_folder`; its classes are the model's.
+        classifier: the model.
         subjects: only these drivers; ``"held-out"`` for those the weights were never trained on;
             ``None`` for all images.
-        progress: told after each image.
 
     Raises:
-        ConfigurationError: no image is left to judge.
-        RefusedError: an image cannot be read.
+        ConfigurationError: no image is left to judge, or it is not known whose images were never
+            trained on.
     """
-    samples = _choose(read_folder(folder), classifier, subjects)
-    if not samples:
+    samples = read_folder(folder, classifier.labels)
+    if subjects is None:
+        return samples
+    if subjects == HELD_OUT:
+        return _never_trained_on(samples, folder, classifier.manifest)
+    chosen = [sample for sample in samples if sample.subject in subjects]
+    if not chosen:
         raise ConfigurationError(
-            f"{folder} has no image of the subjects {subjects}: name subjects of its drivers.csv,"
-            " or leave them out to judge all images."
+            f"{folder} has no image of the subjects {subjects}: name subjects of its"
+            f" {SUBJECTS_FILE}, or leave them out to judge all images."
         )
-    return summarise(judge(classifier, samples, progress), classifier)
+    return chosen
+
+
+def _never_trained_on(samples: list[Sample], folder: Path, manifest: Manifest) -> list[Sample]:
+    check_subjects(samples)
+    parts = manifest.record.get("data", ())
+    trained = {who for part in parts for who in part.get("training_subjects", ())}
+    chosen = [sample for sample in samples if sample.subject not in trained]
+    if trained and chosen:
+        return chosen
+    reason = (
+        f"it learned from every driver of {folder}"
+        if trained
+        else "its manifest does not say which drivers it learned from"
+    )
+    raise ConfigurationError(
+        f"{manifest.version} cannot be judged on drivers it never trained on: {reason}. Give other"
+        " data, or judge it on all images: on drivers it has seen, a network looks far better than"
+        " it is."
+    )
 
 
 def judge(
     classifier: Classifier, samples: Sequence[Sample], progress: Progress = silent
 ) -> list[Answer]:
-    """The verdict on each sample, from its file's bytes."""
+    """The verdict on each sample, from its file's bytes.
+
+    Raises:
+        RefusedError: an image cannot be read.
+    """
     answers = []
     for sample in samples:
         answers.append(Answer(sample, classifier.classify(sample.path.read_bytes())[0]))
@@ -92,56 +186,53 @@ def judge(
     return answers
 
 
-def summarise(answers: Sequence[Answer], classifier: Classifier) -> Report:
-    """The measures over ``answers``, of which there is at least one."""
-    keys = [label.key for label in classifier.labels]
-    confusion = [[0] * len(keys) for _ in keys]
-    for answer in answers:
-        confusion[answer.sample.label][answer.verdict.label] += 1
-    f1 = {key: _f1(confusion, index) for index, key in enumerate(keys) if sum(confusion[index])}
-    answered = [answer for answer in answers if not answer.verdict.abstained]
-    return Report(
-        images=len(answers),
-        accuracy=_accuracy(answers),
-        macro_f1=sum(f1.values()) / len(f1),
-        log_loss=sum(map(_surprise, answers)) / len(answers),
-        confusion=tuple(tuple(row) for row in confusion),
-        f1=f1,
-        per_subject=_per_subject(answers),
-        answered=len(answered) / len(answers),
-        accuracy_answered=_accuracy(answered),
+def arrays(answers: Sequence[Answer]) -> Arrays:
+    """The answers as arrays."""
+    truth = np.array([answer.sample.label for answer in answers], np.int64)
+    said = np.array([answer.verdict.label for answer in answers], np.int64)
+    return Arrays(
+        truth=truth,
+        said=said,
+        probabilities=np.array([answer.verdict.probabilities for answer in answers], np.float64),
+        confidences=np.array([answer.verdict.confidence for answer in answers], np.float64),
+        right=truth == said,
+        abstained=np.array([answer.verdict.abstained for answer in answers], np.bool_),
+        novelty=np.array([answer.verdict.novelty for answer in answers], np.float64),
+        subjects=tuple(answer.sample.subject for answer in answers),
     )
 
 
-def _choose(
-    samples: list[Sample], classifier: Classifier, subjects: Collection[str] | str | None
-) -> list[Sample]:
-    if subjects is None:
-        return samples
-    if subjects == HELD_OUT:
-        named = classifier.manifest.record.get("settings", {}).get("held_out", ())
-        subjects = held_out_subjects(samples, named)
-    return [sample for sample in samples if sample.subject in subjects]
+def summarise(answers: Sequence[Answer], labelled: Labelled) -> Report:
+    """The measures over ``answers``, of which there is at least one."""
+    all_ = arrays(answers)
+    keys = [label.key for label in labelled.labels]
+    confusion = measures.confusion_matrix(all_.truth, all_.said, len(keys))
+    scores = measures.class_scores(confusion)
+    of_all, of_answered = map(measures.share_of, (all_.right, all_.right[~all_.abstained]))
+    shares = measures.shares_by_group(all_.subjects, all_.right)
+    curve = measures.risk_coverage(all_.confidences, all_.right)
+    return Report(
+        images=len(answers),
+        accuracy=of_all.value,
+        accuracy_interval=of_all.interval,
+        macro_f1=scores.macro_f1,
+        log_loss=measures.log_loss(all_.probabilities, all_.truth),
+        ece=measures.calibration(all_.confidences, all_.right).ece,
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        precision=_by_key(keys, scores.precision),
+        recall=_by_key(keys, scores.recall),
+        f1=_by_key(keys, scores.f1),
+        per_subject={who: share.value for who, share in shares.items()},
+        spread=measures.spread_of(shares),
+        answered=of_answered.total / of_all.total,
+        accuracy_answered=of_answered.value,
+        novel=None if np.isnan(all_.novelty).any() else float((all_.novelty > 1.0).mean()),
+        risk_coverage=tuple((part, curve.risk_at(part)) for part in COVERAGES),
+        risk_area=curve.area,
+        sure=measures.threshold_for(all_.confidences, all_.right, SURE),
+    )
 
 
-def _accuracy(answers: Sequence[Answer]) -> float:
-    right = sum(answer.sample.label == answer.verdict.label for answer in answers)
-    return right / len(answers) if answers else 0.0
-
-
-def _f1(confusion: Sequence[Sequence[int]], label: int) -> float:
-    right = confusion[label][label]
-    said = sum(row[label] for row in confusion)
-    return 2 * right / (said + sum(confusion[label]))
-
-
-def _surprise(answer: Answer) -> float:
-    return -math.log(max(answer.verdict.probabilities[answer.sample.label], LEAST_PROBABILITY))
-
-
-def _per_subject(answers: Sequence[Answer]) -> dict[str, float]:
-    subjects = sorted({a.sample.subject for a in answers if a.sample.subject is not None})
-    return {
-        subject: _accuracy([answer for answer in answers if answer.sample.subject == subject])
-        for subject in subjects
-    }
+def _by_key(keys: Sequence[str], values: measures.Floats) -> dict[str, float]:
+    pairs = zip(keys, values.tolist(), strict=True)
+    return {key: value for key, value in pairs if not np.isnan(value)}

@@ -1,4 +1,4 @@
-"""Keras -> LiteRT: one graph, image -> (logits, class activation maps), checked before it leaves.
+"""Keras -> LiteRT: one graph, image -> (logits, maps, features), checked before it leaves.
 
 The graph gives logits, not probabilities: in int8 a probability has steps of 1/256 and ten of
 them do not sum to 1, while the softmax of the same logits in float costs 3 microseconds and lets
@@ -7,18 +7,23 @@ a temperature be set later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from model.classifier import softmax
-from model.decode import Pixels
-from model.driver.network import FEATURES, SCORES
+from model.classifier import Pass, softmax
+from model.decode import Pixels, resize
+from model.driver.dataset import Images
+from model.driver.network import FEATURES, POOLED, SCORES
+from model.driver.serving import classifier_of
+from model.driver.settings import TrainSettings
+from model.labels import Label
+from model.progress import Progress
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,6 +32,10 @@ LARGEST_LOGIT_ERROR = 1e-3
 LEAST_MAP_CORRELATION = 0.9999
 LARGEST_MAP_ERROR = 1e-3
 LARGEST_PROBABILITY_ERROR = 1e-3
+# Grad-CAM of ten classes by automatic differentiation takes half a second per image.
+CHECKED_IMAGES = 32
+# Ranges of activations settle after a few hundred images.
+CALIBRATION_IMAGES = 400
 
 
 class ExportError(RuntimeError):
@@ -48,14 +57,83 @@ class MapChecks:
     grad_cam_error: float
 
 
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """One trained network as LiteRT files.
+
+    Attributes:
+        weights: per precision, the file's content.
+        bias: per class, what the mean of a map and its logit differ by.
+        maps: how the maps were checked.
+        probability_error: largest difference between the float file and Keras.
+    """
+
+    PRECISIONS: ClassVar[tuple[str, str]] = ("float32", "int8")
+
+    weights: dict[str, bytes]
+    bias: tuple[float, ...]
+    maps: MapChecks
+    probability_error: float
+
+
+def export_forms(
+    network: keras.Model,
+    training: Sequence[Images],
+    labels: tuple[Label, ...],
+    settings: TrainSettings,
+    progress: Progress,
+) -> Forms:
+    """The network in float and in int8, with maps and features, checked.
+
+    Args:
+        network: trained.
+        training: what it was trained on; some of it calibrates the int8 form.
+        labels: the classes, in the order of the logits.
+        settings: the recipe.
+        progress: told of the steps.
+
+    Raises:
+        ExportError: a map is not the Grad-CAM of its logit, or LiteRT is not Keras.
+    """
+    progress("checking the maps", 0, 3)
+    graph = with_maps(network)
+    some = spread(training, CHECKED_IMAGES, settings).astype(np.float32)
+    maps = check_maps(network, graph, some)
+    progress("exporting", 1, 3)
+    exact = to_litert(graph, None)
+    error = check_litert(graph, classifier_of(exact, "float32", labels, settings).run, some)
+    progress("quantising to int8", 2, 3)
+    small = to_litert(graph, spread(training, CALIBRATION_IMAGES, settings))
+    progress("quantising to int8", 3, 3)
+    weights = dict(zip(Forms.PRECISIONS, (exact, small), strict=True))
+    return Forms(weights, tuple(biases(network).tolist()), maps, error)
+
+
+def spread(training: Sequence[Images], count: int, settings: TrainSettings) -> Pixels:
+    """``count`` training images or all there are, evenly over folders and classes, as served."""
+    share = -(-count // len(training))
+    chosen = [
+        images.pixels[index]
+        for images in training
+        for index in np.linspace(0, len(images.labels) - 1, share).astype(int)
+    ]
+    return np.stack([resize(image, settings.width, settings.height) for image in chosen])
+
+
 def with_maps(model: keras.Model) -> keras.Model:
-    """The network with its maps as second output: a 1 x 1 convolution by the dense weights."""
+    """The network that also gives its maps, by a 1 x 1 convolution, and its pooled features."""
     features = model.get_layer(FEATURES).output
     kernel, _ = model.get_layer(SCORES).get_weights()
     maps = keras.layers.Conv2D(kernel.shape[1], 1, use_bias=False, name="maps")
-    graph = keras.Model(model.input, [model.output, maps(features)])
+    pooled = model.get_layer(POOLED).output
+    graph = keras.Model(model.input, [model.output, maps(features), pooled])
     maps.set_weights([kernel[None, None]])
     return graph
+
+
+def biases(model: keras.Model) -> Floats:
+    """What a map's mean and its logit differ by, per class, shape (classes,)."""
+    return np.asarray(model.get_layer(SCORES).get_weights()[1])
 
 
 def check_maps(model: keras.Model, graph: keras.Model, images: Floats) -> MapChecks:
@@ -69,8 +147,8 @@ def check_maps(model: keras.Model, graph: keras.Model, images: Floats) -> MapChe
     Raises:
         ExportError: a map is not the Grad-CAM of its logit.
     """
-    scores, maps = (np.asarray(part) for part in graph.predict_on_batch(images))
-    bias = model.get_layer(SCORES).get_weights()[1]
+    scores, maps, _ = (np.asarray(part) for part in graph.predict_on_batch(images))
+    bias = biases(model)
     logit_error = float(np.abs(maps.mean((1, 2)) + bias - scores).max())
     correlations, errors = [], []
     for label, cams in enumerate(_grad_cams(model, images)):
@@ -96,22 +174,19 @@ def _grad_cams(model: keras.Model, images: Floats) -> list[Floats]:
     return [np.asarray(tf.nn.relu(tf.reduce_sum(w * features, axis=-1))) for w in weights]
 
 
-def check_litert(
-    graph: keras.Model, run: Callable[[Pixels], tuple[Floats, Floats]], images: Floats
-) -> float:
+def check_litert(graph: keras.Model, run: Callable[[Pixels], Pass], images: Floats) -> float:
     """The largest difference of a probability between the float LiteRT file and Keras.
 
     Args:
         graph: by :func:`with_maps`.
-        run: one pass of the LiteRT file: pixels -> (logits, maps).
+        run: one pass of the LiteRT file.
         images: RGB 0..255 of shape (n, height, width, 3), whole numbers.
 
     Raises:
         ExportError: they differ by more than the order of additions explains.
     """
-    scores, _ = graph.predict_on_batch(images)
-    wanted = keras.ops.convert_to_numpy(keras.ops.softmax(scores))
-    found = [softmax(run(image.astype(np.uint8))[0], 1.0) for image in images]
+    wanted = keras.ops.convert_to_numpy(keras.ops.softmax(graph.predict_on_batch(images)[0]))
+    found = [softmax(run(image.astype(np.uint8)).scores, 1.0) for image in images]
     error = float(np.abs(np.stack(found) - wanted).max())
     _require("LiteRT's probability error", error, LARGEST_PROBABILITY_ERROR)
     return error

@@ -10,10 +10,14 @@ from pathlib import Path
 
 import keras
 
+NETWORK = "MobileNetV2 1.0, global average pooling, one dense layer"
+"""What card and checkpoints call the network."""
+
 # The first blocks see edges and colours, which photographs of any kind have taught already.
 FIRST_TRAINED = "block_3"
 DROPOUT = 0.4
 FEATURES = "features"
+POOLED = "pooled"
 SCORES = "scores"
 
 
@@ -38,7 +42,7 @@ def build_network(
     image = keras.Input((height, width, 3), name="image")
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(image)
     features = keras.layers.Activation("linear", name=FEATURES)(base(scaled, training=False))
-    pooled = keras.layers.GlobalAveragePooling2D()(features)
+    pooled = keras.layers.GlobalAveragePooling2D(name=POOLED)(features)
     kept = keras.layers.Dropout(DROPOUT)(pooled)
     return keras.Model(image, keras.layers.Dense(classes, name=SCORES)(kept))
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NETWORK = "MobileNetV2 1.0, global average pooling, one dense layer"
-"""What card and checkpoints call the network of network.py: change it together with that."""
-
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
@@ -21,28 +18,31 @@ class TrainSettings:
         warm_up: epochs until the peak.
         weight_decay: of AdamW.
         label_smoothing: share of the target spread over all classes.
+        joining: share of training images whose one side is taken from another image of the class.
         averaging: momentum of the running average of the weights, per step; the average is what
             is judged and exported.
         further_share: images of each further folder per image of the first one, in every epoch.
-        held_out: subjects never trained on; a folder with none of them gives every fifth of its
-            own.
-        answered: share of held-out real images that the abstain threshold lets through.
+        folds: groups of subjects, each judged by a network that never saw them.
+        sure: how right answers have to be, on unseen subjects, for the model not to abstain.
+        known: share of images of unseen subjects that must not count as unlike the known ones.
         width: of the network's input, in pixels.
         height: of the network's input, in pixels.
         seed: of every random choice.
     """
 
     base_weights: str | None = "imagenet"
-    epochs: int = 7
+    epochs: int = 5
     batch: int = 32
     learning_rate: float = 3e-4
     warm_up: float = 1.0
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
+    joining: float = 0.5
     averaging: float = 0.99
-    further_share: float = 0.4
-    held_out: tuple[str, ...] = ("p002", "p022", "p042", "p052", "p075")
-    answered: float = 0.9
-    width: int = 256
-    height: int = 192
+    further_share: float = 0.25
+    folds: int = 5
+    sure: float = 0.99
+    known: float = 0.97
+    width: int = 320
+    height: int = 240
     seed: int = 1

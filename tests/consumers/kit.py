@@ -103,10 +103,11 @@ class Place:
 
 
 class CommittedReader:
-    """Follows the predictions topic from its beginning, on a thread of its own."""
+    """Follows a topic of predictions from its beginning, on a thread of its own."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, topic: str | None = None) -> None:
         self._place = place
+        self._topic = topic or place.topics.predictions
         self._seen: list[Prediction] = []
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -132,8 +133,7 @@ class CommittedReader:
 
         reader = self._place.cluster.reader("test-reader")
         partitions = range(self._place.settings.partitions)
-        topic = self._place.topics.predictions
-        reader.assign([TopicPartition(topic, number, 0) for number in partitions])
+        reader.assign([TopicPartition(self._topic, number, 0) for number in partitions])
         while len(self._seen) < count and not self._stop.is_set():
             message = reader.poll(0.1)
             if message is not None and message.error() is None:

@@ -6,15 +6,18 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from model.classifier import DRIVER, Classifier, softmax
+from model.classifier import Classifier, softmax
+from model.decode import decode_at_least, resize
 from model.driver.evaluate import HELD_OUT, evaluate
 from model.driver.labels import BEHAVIOURS
 from model.manifest import MANIFEST_FILE
+from model.registry import shipped
 from schemas.errors import ConfigurationError, RefusedError
 from tests.requirements import require_shared_data
 
@@ -26,9 +29,7 @@ def classifier():
 
 @pytest.fixture
 def copied(tmp_path):
-    for name in ("driver.tflite", "labels.json", MANIFEST_FILE):
-        shutil.copy(DRIVER / name, tmp_path)
-    return tmp_path
+    return shutil.copytree(shipped("driver").folder, tmp_path / "copied")
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +62,51 @@ def test_the_same_bytes_get_the_same_verdict_from_every_instance(classifier, jpe
 def test_the_maps_average_to_their_logits(classifier):
     noise = np.random.default_rng(5).integers(0, 256, (192, 256, 3)).astype(np.uint8)
     found = [classifier.run(noise), classifier.run(255 - noise)]
-    biases = [scores - maps.mean((0, 1)) for scores, maps in found]
+    biases = [one.scores - one.maps.mean((0, 1)) for one in found]
     # int8 has steps; what matters is that the head's bias is the same whatever the image.
     assert np.abs(biases[0] - biases[1]).max() < 0.35
+
+
+def changed(folder, **changes):
+    """The network in ``folder`` under a manifest that says something else."""
+    path = folder / MANIFEST_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return Classifier.load(folder)
+
+
+def checking(folder, classifier, jpeg, *, wrong=0.0):
+    """The network with biases that are right for this image, but for one class by ``wrong``."""
+    size = classifier.manifest.width, classifier.manifest.height
+    found = classifier.run(resize(decode_at_least(jpeg, *size), *size))
+    bias = found.scores - found.maps.mean((0, 1))
+    bias[3] += wrong
+    return changed(folder, bias=bias.tolist(), map_tolerance=0.35)
+
+
+def test_maps_that_account_for_their_logits_are_verified(copied, classifier, jpeg):
+    assert checking(copied, classifier, jpeg).classify(jpeg)[0].heat.verified is True
+
+
+@pytest.mark.parametrize("wrong", [1.0, -1.0, float("nan")])
+def test_a_map_that_does_not_account_for_its_logit_is_marked(copied, classifier, jpeg, wrong):
+    assert checking(copied, classifier, jpeg, wrong=wrong).classify(jpeg)[0].heat.verified is False
+
+
+def test_a_manifest_that_cannot_tell_leaves_the_maps_unchecked(copied, jpeg):
+    unchecked = changed(copied, bias=None, map_tolerance=None)
+    assert unchecked.classify(jpeg)[0].heat.verified is None
+
+
+def test_the_self_check_changes_nothing_else(copied, classifier, jpeg):
+    verdict = checking(copied, classifier, jpeg, wrong=1.0).classify(jpeg)[0]
+    expected = changed(copied, bias=None, map_tolerance=None).classify(jpeg)[0]
+    assert replace(verdict, heat=replace(verdict.heat, verified=None)) == expected
+
+
+def test_biases_of_another_number_of_classes_are_refused(classifier):
+    odd = replace(classifier.manifest, bias=(0.0,) * 9, map_tolerance=0.1)
+    with pytest.raises(ConfigurationError, match="9 biases for 10 classes"):
+        Classifier(classifier.weights, odd, classifier.labels)
 
 
 def test_an_image_that_is_none_is_refused(classifier):

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from model.classifier import Classifier
-from model.driver.dataset import Sample, held_out_subjects, read_folder
-from model.driver.evaluate import Answer, evaluate, summarise
+from model.driver.dataset import Sample, check_subjects, read_folder
+from model.driver.evaluate import HELD_OUT, Answer, choose, evaluate, summarise
 from schemas.errors import ConfigurationError
 
 
@@ -53,7 +53,19 @@ def test_measures_are_those_of_the_confusion(classifier, answer):
     assert found.macro_f1 == pytest.approx((2 / 3 + 0.8) / 2)
     assert found.log_loss == pytest.approx(np.log(2))
     assert found.per_subject == {"a": 0.5, "b": 1.0}
+    assert (found.spread.worst, found.spread.least) == ("a", 0.5)
+    assert found.precision == pytest.approx({"safe": 1.0, "text-right": 2 / 3})
+    assert found.recall == pytest.approx({"safe": 0.5, "text-right": 1.0})
     assert (found.answered, found.accuracy_answered) == (0.75, pytest.approx(2 / 3))
+
+
+def test_images_unlike_the_known_ones_are_counted(classifier, answer):
+    def seen(novelty):
+        one = answer(0, 0)
+        return replace(one, verdict=replace(one.verdict, novelty=novelty))
+
+    assert summarise([seen(0.4), seen(1.2)], classifier).novel == 0.5
+    assert summarise([seen(None), seen(None)], classifier).novel is None
 
 
 def test_a_class_never_said_and_never_true_does_not_count(classifier, answer):
@@ -82,8 +94,46 @@ def test_no_image_of_the_chosen_drivers_is_an_error(classifier, tmp_path):
         evaluate(classifier, tmp_path, ["bob"])
 
 
+@pytest.fixture
+def folder(tmp_path):
+    write_images(tmp_path, [("c0", "a.png"), ("c0", "b.png")])
+    (tmp_path / "drivers.csv").write_text("subject,classname,img\nann,c0,a.png\nbob,c0,b.png\n")
+    return tmp_path
+
+
+@pytest.fixture
+def learned_from(classifier):
+    """The same network, told that it was trained on these."""
+
+    def make(*subjects):
+        record = {"data": [{"training_subjects": list(subjects)}]}
+        manifest = replace(classifier.manifest, record=record)
+        return Classifier(classifier.weights, manifest, classifier.labels)
+
+    return make
+
+
+def test_held_out_are_those_the_weights_never_learned_from(learned_from, folder):
+    (left,) = choose(folder, learned_from("ann", "eve"), HELD_OUT)
+    assert left.subject == "bob"
+
+
+@pytest.mark.parametrize(
+    ("learned", "reason"), [(("ann", "bob"), "learned from every driver"), ((), "does not say")]
+)
+def test_weights_without_unseen_drivers_are_not_judged_as_if(learned_from, folder, learned, reason):
+    with pytest.raises(ConfigurationError, match=reason):
+        choose(folder, learned_from(*learned), HELD_OUT)
+
+
+def test_an_image_of_nobody_known_cannot_be_held_out(learned_from, folder):
+    write_images(folder, [("c1", "stray.png")])
+    with pytest.raises(ConfigurationError, match=r"stray\.png"):
+        choose(folder, learned_from("ann"), HELD_OUT)
+
+
 def test_a_folder_without_classes_is_an_error(tmp_path):
-    with pytest.raises(ConfigurationError, match="c0 to c9"):
+    with pytest.raises(ConfigurationError, match="one subfolder of images per class"):
         read_folder(tmp_path)
 
 
@@ -98,19 +148,6 @@ def samples(*subjects):
     return [Sample(Path(f"{i}.jpg"), 0, who, "x") for i, who in enumerate(subjects)]
 
 
-def test_named_drivers_are_held_out():
-    assert held_out_subjects(samples("a", "b", "c"), ["b", "z"]) == {"b"}
-
-
-def test_every_fifth_driver_is_held_out_where_none_is_named():
-    assert held_out_subjects(samples(*"abcdefg"), []) == {"a", "f"}
-
-
 def test_an_image_of_an_unknown_driver_is_refused_for_training():
     with pytest.raises(ConfigurationError, match=r"1\.jpg"):
-        held_out_subjects(samples("a", None, "b"), [])
-
-
-def test_a_single_driver_cannot_be_split():
-    with pytest.raises(ConfigurationError, match="at least two"):
-        held_out_subjects(samples("a", "a"), [])
+        check_subjects(samples("a", None, "b"))

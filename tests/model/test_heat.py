@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from model.heat import heat_png, make_grids, overlay, overlay_png
+from model.heat import account_gap, heat_png, make_grids, overlay, overlay_png
 
 MAPS = arrays.arrays(
     np.float32,
@@ -32,6 +32,7 @@ def test_a_grid_peaks_at_255_exactly_where_the_map_does_and_is_cold_without_a_po
 
 @given(MAPS, st.floats(0.125, 64, width=32))
 def test_a_grid_does_not_depend_on_the_maps_scale(maps, factor):
+    maps = np.where(np.abs(maps) < 1e-30, 0, maps)  # nearer to 0, float32 itself loses digits
     one = np.frombuffer(make_grids(maps).cells, np.uint8).astype(int)
     other = np.frombuffer(make_grids(maps * np.float32(factor)).cells, np.uint8)
     assert np.abs(one - other).max() <= 1
@@ -44,6 +45,25 @@ def test_grids_restore_the_positive_maps_within_a_step(maps):
         found = np.frombuffer(grids.grid(label), np.uint8).reshape(maps.shape[:2])
         wanted = np.maximum(maps[..., label], 0)
         assert np.abs(found * (peak / 255) - wanted).max() <= peak / 255 + 1e-6
+
+
+@given(MAPS)
+def test_maps_account_for_the_logits_they_were_made_with(maps):
+    bias = np.linspace(-2, 2, maps.shape[2], dtype=np.float32)
+    scores = maps.astype(np.float64).mean((0, 1)).astype(np.float32) + bias
+    assert account_gap(maps, scores, bias) == pytest.approx(0, abs=0.05)
+
+
+@given(st.integers(0, 9), st.floats(0.1, 100))
+def test_one_wrong_map_is_the_whole_gap(label, wrong):
+    maps, zeros = np.zeros((6, 8, 10), np.float32), np.zeros(10, np.float32)
+    maps[..., label] += np.float32(wrong)
+    assert account_gap(maps, zeros, zeros) == pytest.approx(wrong, rel=1e-3)
+
+
+def test_a_map_that_is_no_number_accounts_for_nothing():
+    maps, zeros = np.full((6, 8, 10), np.nan, np.float32), np.zeros(10, np.float32)
+    assert not account_gap(maps, zeros, zeros) <= 1e9
 
 
 HOT = bytes(255 if 40 < i < 46 else 0 for i in range(12 * 16))

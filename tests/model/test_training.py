@@ -1,6 +1,7 @@
 """A tiny run from pictures to served weights: killed, resumed, exported, checked, loaded."""
 
 import itertools
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -20,9 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning"),
 ]
 
-SETTINGS = TrainSettings(
-    base_weights=None, epochs=2, batch=8, width=64, height=64, held_out=("bob",), seed=7
-)
+SETTINGS = TrainSettings(base_weights=None, epochs=2, batch=8, width=64, height=64, folds=2, seed=7)
 
 
 class Killed(BaseException):
@@ -48,25 +47,40 @@ def data(tmp_path_factory):
 def trained(data, tmp_path_factory):
     from model.driver.train import train  # TensorFlow takes seconds to import: only when needed
 
-    out, work = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("work")
+    root = tmp_path_factory.mktemp("trained")
+    out, work = root / "out", root / "work"
     told = []
 
     def kill(what, *_):
-        if what.startswith("epoch 2 of 2"):
+        if what.startswith("fold 2 of 2: epoch 2 of 2"):
             raise Killed
 
     with pytest.raises(Killed):
-        train([data], out, SETTINGS, work, kill)
-    assert not list(out.iterdir())
-    result = train([data], out, SETTINGS, work, lambda what, *_: told.append(what))
+        train([data], out, SETTINGS, work, progress=kill)
+    assert not out.exists()
+    result = train([data], out, SETTINGS, work, progress=lambda what, *_: told.append(what))
     return out, result, told
+
+
+def test_cross_validation_alone_goes_on_where_training_has_been(trained, data, tmp_path):
+    from vigie.training import cross_validate
+
+    work, page, told = trained[0].parent / "work", tmp_path / "report.html", []
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    found = cross_validate(
+        [data], SETTINGS, work, page=page, now=now, progress=lambda what, *_: told.append(what)
+    )
+    assert not any("epoch" in what for what in told)
+    assert found.report == trained[1].validation.reports()["tiny"]
+    assert "fold 2 of 2" in page.read_text("utf-8")
 
 
 class TestTraining:
     def test_a_killed_run_goes_on_after_its_last_whole_epoch(self, trained):
         _, result, told = trained
-        assert not any(what.startswith("epoch 1") for what in told)
-        assert any(what.startswith("epoch 2") for what in told)
+        assert not any(what.startswith("fold 1 of 2: epoch") for what in told)
+        assert not any(what.startswith("fold 2 of 2: epoch 1") for what in told)
+        assert any(what.startswith("fold 2 of 2: epoch 2") for what in told)
         assert len(result.manifest.record["history"]) == SETTINGS.epochs
 
     def test_the_maps_are_grad_cam_of_the_logit(self, trained):
@@ -80,20 +94,30 @@ class TestTraining:
         out, result, _ = trained
         verdict, _ = Classifier.load(out).classify((data / "c0" / "bob.jpg").read_bytes())
         assert verdict.behaviour in {label.key for label in BEHAVIOURS}
-        assert result.reports["tiny"].images == 10
+        assert result.validation.reports()["tiny"].images == 20
+
+    def test_what_serves_doubts_strange_images_and_checks_its_maps(self, trained, data):
+        classifier = Classifier.load(trained[0])
+        verdict, _ = classifier.classify((data / "c0" / "bob.jpg").read_bytes())
+        assert verdict.novelty is not None
+        assert verdict.heat.verified is True
+        assert classifier.manifest.temperature > 0
+
+    def test_how_pictures_of_no_cabin_are_met_is_written_down(self, trained):
+        met = trained[1].manifest.record["unrelated"]
+        assert {"black", "noise", "upside down"} <= set(met)
 
     def test_the_manifest_tells_data_split_and_settings(self, trained):
         record = trained[1].manifest.record
         (part,) = record["data"]
-        assert part["held_out_subjects"] == ["bob"]
-        assert part["training_subjects"] == ["ann"]
+        assert part["training_subjects"] == ["ann", "bob"]
         assert record["settings"]["seed"] == SETTINGS.seed
 
     def test_the_card_names_the_weights_and_the_split(self, trained):
         out, result, _ = trained
         card = (out / "CARD.md").read_text("utf-8")
         assert result.manifest.sha256 in card
-        assert "Drivers never trained on: `tiny`" in card
+        assert "Drivers never seen: `tiny`" in card
 
 
 def test_a_wrong_map_stops_the_export():

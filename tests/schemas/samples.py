@@ -32,7 +32,8 @@ CLASSIFICATION = Classification(
     is_infraction=True,
     abstained=False,
     probabilities=(0.25, 0.75),
-    heat=HeatGrids(rows=1, columns=2, peaks=(0.0, 3.5), cells=b"\x00\x00\x80\xff"),
+    heat=HeatGrids(rows=1, columns=2, peaks=(0.0, 3.5), cells=b"\x00\x00\x80\xff", verified=True),
+    novelty=0.5,
 )
 FAILURE = Failure("image_missing", "The image 'ab/ab' is not in the image store.")
 PREDICTION = Prediction(
@@ -81,7 +82,9 @@ _classifications = st.builds(
         columns=st.integers(0, 16),
         peaks=st.lists(_floats, max_size=10).map(tuple),
         cells=st.binary(max_size=100),
+        verified=st.none() | st.booleans(),
     ),
+    novelty=st.none() | _floats,
 )
 predictions = st.builds(
     Prediction,

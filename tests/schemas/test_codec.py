@@ -6,6 +6,7 @@ import copy
 import json
 import struct
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -37,6 +38,19 @@ GOLDEN_REFERENCE = (
     "6162616261626162616261626162a48405143030303034322e6a7067a08a84aaa5b1b006"
 )
 GOLDEN_PREDICTION = (
+    "00563f78263076696769652e6472697665722e696d616765732d302d3431024837623063326135322d336139"
+    "652d356630652d396233362d3063386630663561316331310c647269766572005280d1dfaaa5b1b006c08ce1"
+    "aaa5b1b006266472697665722d30313233343536373839616280013031303130313031303130313031303130"
+    "3130313031303130313031303130313031303130313031303130313031303130313031303130313031303130"
+    "313031024837623063326135322d336139652d356630652d396233362d3063386630663561316331310c6472"
+    "6976657210636162696e2d303100860161622f61626162616261626162616261626162616261626162616261"
+    "6261626162616261626162616261626162616261626162616261626162616261626162616261628001616261"
+    "6261626162616261626162616261626162616261626162616261626162616261626162616261626162616261"
+    "6261626162616261626162616261626162a48405143030303034322e6a7067a08a84aaa5b1b0060000003f00"
+    "00803f000050401c636c617373696669636174696f6e020214746578742d72696768740000403f0100040000"
+    "803e0000403f0002040400000000000060400008000080ff0201020000003f00"
+)
+GOLDEN_PREDICTION_V1 = (
     "00563f78253076696769652e6472697665722e696d616765732d302d3431024837623063326135322d33613965"
     "2d356630652d396233362d3063386630663561316331310c647269766572005280d1dfaaa5b1b006c08ce1aaa5"
     "b1b006266472697665722d30313233343536373839616280013031303130313031303130313031303130313031"
@@ -67,6 +81,24 @@ def test_a_reference_has_the_bytes_that_were_once_written() -> None:
 
 def test_a_prediction_has_the_bytes_that_were_once_written() -> None:
     assert codec.encode_prediction(PREDICTION).hex() == GOLDEN_PREDICTION
+
+
+def test_a_prediction_of_the_first_version_is_read_without_what_it_did_not_know() -> None:
+    unchecked = replace(CLASSIFICATION.heat, verified=None)
+    before = replace(CLASSIFICATION, heat=unchecked, novelty=None)
+    found = codec.decode_prediction(bytes.fromhex(GOLDEN_PREDICTION_V1))
+    assert found == replace(PREDICTION, outcome=before)
+
+
+def test_a_reader_of_the_first_version_sees_all_that_it_knows() -> None:
+    versions = [one for one in codec.packaged_schemas() if one.subject == "prediction"]
+    record = codec._prediction_record(PREDICTION)
+    seen = _sample(record, json.loads(versions[-1].text), json.loads(versions[0].text))
+    known = seen["outcome"]["classification"]
+    assert {"novelty", "verified"}.isdisjoint(known.keys() | known["heat"].keys())
+    assert codec._prediction(seen).outcome == replace(
+        CLASSIFICATION, heat=replace(CLASSIFICATION.heat, verified=None), novelty=None
+    )
 
 
 def test_the_frame_names_a_packaged_schema() -> None:

@@ -14,12 +14,13 @@ from vigie.app import app
 
 COMMANDS = [
     *("up", "send", "watch", "camera", "simulate", "infer", "web", "predict", "evaluate", "train"),
-    *("verify", "bench", "settings", "broker", "dead-letters"),
+    *("replay", "verify", "bench", "settings", "broker", "dead-letters"),
     *("broker start", "broker stop", "broker status", "broker prepare"),
     *("dead-letters list", "dead-letters replay"),
 ]
 NO_BROKER = [
     ("verify", "driver"),
+    ("replay", "driver", "--model", "driver-000000000000"),
     ("dead-letters", "list", "driver"),
     ("dead-letters", "replay", "driver"),
     ("send", "."),

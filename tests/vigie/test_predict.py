@@ -25,7 +25,7 @@ from vigie.settings import Settings
 SURE = 0.8
 KEYS = [
     *("is_infraction", "behaviour", "label_fr", "label_en", "confidence", "probabilities"),
-    *("model_version", "inference_ms", "heatmap"),
+    *("abstained", "novelty", "map_verified", "model_version", "inference_ms", "heatmap"),
 ]
 
 

@@ -54,7 +54,7 @@ def heat_cost(classifier: Classifier, files: Sequence[Path]) -> float:
     for file in files:
         began = time.perf_counter()
         pixels = resize(decode_at_least(file.read_bytes(), width, height), width, height)
-        _, maps = classifier.run(pixels)
+        maps = classifier.run(pixels).maps
         judged = time.perf_counter()
         make_grids(maps)
         heating += time.perf_counter() - judged

@@ -281,7 +281,8 @@ def _open_live(invocation: Invocation, history: int, scratch: Path) -> Iterator[
     with open_kafka(settings, scratch) as (cluster, _):
         admin = cluster.admin()
         ensure_topics(admin, topics, settings.kafka.topics.model_copy(update={"partitions": 1}))
-        stream = Stream(cluster, topics, job_labels(JOB), images)
+        labels = job_labels(JOB, settings.inference.model, settings.home)
+        stream = Stream(cluster, topics, labels, images)
         stream.publish_history(history, RATE)
         port = choose_port(0)
         options = (

@@ -22,7 +22,7 @@ from producers.cabin.scene import random_scene
 from vigie.bench.bare import bare_rate, heat_cost
 from vigie.bench.path import Whole, open_whole
 from vigie.invocation import Invocation
-from vigie.jobs import classifier_loader
+from vigie.jobs import configured_loader
 
 JOB = "driver"
 
@@ -132,7 +132,7 @@ def run_bench(invocation: Invocation, images: int, rounds: int, stage: Stage) ->
     Raises:
         VigieError: the broker or the worker does not run.
     """
-    load = classifier_loader(JOB, invocation.settings.storage.max_image_bytes)
+    load = configured_loader(JOB, invocation.settings)
     classifiers = [load() for _ in os.sched_getaffinity(0)]
     done = count()
 

@@ -37,14 +37,14 @@ def verify(
     from consumers.inference.verify import recompute_with  # noqa: PLC0415
     from consumers.inference.verify import verify as verify_topics  # noqa: PLC0415
     from transport.topics import JobTopics  # noqa: PLC0415
-    from vigie.jobs import check_job, classifier_loader  # noqa: PLC0415
+    from vigie.jobs import check_job, configured_loader  # noqa: PLC0415
     from vigie.runtime import find_cluster, image_store  # noqa: PLC0415
 
     settings = invocation(context).settings
     cluster = find_cluster(settings)
     recompute = None
     if sample:
-        load = classifier_loader(job, settings.storage.max_image_bytes)
+        load = configured_loader(job, settings)
         recompute = recompute_with(load(), image_store(settings))
     with progress("reading both topics") as bar:
         found = verify_topics(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vigie.commands.feed import BROKER_WAIT_S
-from vigie.invocation import JobArgument, JobOption, invocation
+from vigie.invocation import JobArgument, JobOption, ModelOption, invocation
 
 WaitOption = Annotated[bool, typer.Option("--wait", hidden=True)]
 TopicsOption = Annotated[
@@ -45,19 +45,20 @@ def up(
 def infer(
     context: typer.Context,
     job: JobArgument,
+    model: ModelOption = None,
     topics: TopicsOption = None,
     wait: WaitOption = False,
 ) -> None:
     """Judge the images of a job: the ordered worker."""
     from consumers.inference.service import run_worker  # noqa: PLC0415
     from transport.topics import JobTopics  # noqa: PLC0415
-    from vigie.jobs import classifier_loader  # noqa: PLC0415
+    from vigie.jobs import configured_loader  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
     from vigie.runtime import find_cluster, image_store, stop_on_signals  # noqa: PLC0415
 
     configure_logs()
     settings = invocation(context).settings
-    load = classifier_loader(job, settings.storage.max_image_bytes)
+    load = configured_loader(job, settings, model)
     stop = stop_on_signals()
     cluster = find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop)
     run_worker(
@@ -91,7 +92,7 @@ def web(
 
     configure_logs()
     settings = invocation(context).settings
-    labels = job_labels(job)
+    labels = job_labels(job, settings.inference.model, settings.home)
     stop = stop_on_signals()
     cluster = find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop)
     ensure_topics(cluster.admin(), JobTopics(topics or job), settings.kafka.topics)

@@ -1,0 +1,76 @@
+"""What an evaluation's report is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from model.driver.dataset import Sample, digest
+from model.driver.deletion import Drop
+from model.driver.evaluate import Answer
+from model.labels import Label
+from model.manifest import Manifest
+from model.measures import Share
+
+
+@dataclass(frozen=True, slots=True)
+class Unrelated:
+    """How pictures that show no cabin were met.
+
+    Attributes:
+        abstained: pictures on which the model abstained, per kind of picture; at least one kind.
+        lost: real images that it refused as unlike those it learned from.
+    """
+
+    abstained: Mapping[str, Share]
+    lost: Share
+
+    @property
+    def total(self) -> Share:
+        """Over all kinds, each picture counting once."""
+        kinds = self.abstained.values()
+        return Share(sum(kind.hits for kind in kinds), sum(kind.total for kind in kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a report tells; the optional parts are left out where they are empty.
+
+    Attributes:
+        title: of the page.
+        made_at: when it was judged.
+        facts: which model, which data, which settings; shown as they are.
+        labels: the classes, in the order of the probabilities.
+        answers: at least one.
+        drops: of :func:`model.driver.deletion.deletion_test`.
+        folds: name and answers of each fold, where the answers come from several models.
+        unrelated: where that was measured.
+    """
+
+    title: str
+    made_at: datetime
+    facts: Mapping[str, str]
+    labels: Sequence[Label]
+    answers: Sequence[Answer]
+    drops: Sequence[Drop] = ()
+    folds: Sequence[tuple[str, Sequence[Answer]]] = ()
+    unrelated: Unrelated | None = None
+
+
+def facts_of(manifest: Manifest, folder: Path, samples: Sequence[Sample]) -> dict[str, str]:
+    """Which model was judged on which images, for :class:`Study`."""
+    subjects = sorted({sample.subject for sample in samples if sample.subject is not None})
+    settings = manifest.record.get("settings", {})
+    return {
+        "Model": manifest.version,
+        "SHA-256 of the weights": manifest.sha256,
+        "Input": f"RGB {manifest.width} x {manifest.height}, {manifest.precision}",
+        "Temperature": f"{manifest.temperature:.4g}",
+        "Abstains below": f"{manifest.abstain_below:.4g}",
+        "Trained with": "; ".join(f"{name} {value}" for name, value in settings.items()),
+        "Data": f"{folder}, {len(samples)} images",
+        "SHA-256 of the data": digest(samples),
+        "Drivers": ", ".join(subjects) or "not known",
+    }
