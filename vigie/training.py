@@ -17,7 +17,7 @@ from schemas.errors import ConfigurationError
 from vigie.evaluate import Evaluation, check_writable
 
 if TYPE_CHECKING:
-    from model.driver.train import Run, Validation
+    from model.driver.validation import Run, Validation
 
 
 def check_trainer() -> None:
@@ -117,7 +117,7 @@ def cross_validate(
     Raises:
         ReportError: the page cannot be written.
     """
-    from model.driver.train import prepare, validate  # noqa: PLC0415 - loads TensorFlow
+    from model.driver.validation import prepare, validate  # noqa: PLC0415 - loads TensorFlow
 
     if page:
         check_writable(page)

@@ -22,7 +22,7 @@ from model.novelty import NoveltyGate
 from model.progress import Progress
 from schemas.errors import ConfigurationError
 
-# The deletion test takes nine passes per image: every tenth image tells the ratio to a few percent.
+# The deletion test takes eight passes per image; every tenth image tells the means well enough.
 DELETION_EVERY = 10
 
 
