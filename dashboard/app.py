@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -21,11 +22,13 @@ from dashboard.feed.hub import Hub
 from dashboard.feed.items import card
 from dashboard.feed.messages import Messages
 from dashboard.feed.pictures import Pictures
-from dashboard.i18n import translator
+from dashboard.i18n import Translator, translator
 from dashboard.operations.desk import Desk
 from dashboard.operations.report import Snapshot, not_known
 from dashboard.operations.routes import add_letter_routes
-from dashboard.pages import dead_letters, feed, statistics, try_it
+from dashboard.pages import dead_letters, feed, replays, statistics, try_it
+from dashboard.replays.desk import ReplayDesk
+from dashboard.replays.routes import add_replay_routes
 from dashboard.settings import DashboardSettings
 from dashboard.texts import browser_texts
 from dashboard.trial.simulator import add_simulator_routes
@@ -52,6 +55,7 @@ class Site:
         simulator: steers the simulated cameras; ``None``: the page does not show them.
         operations: how the work goes, at a moment in seconds since 1970.
         desk: where dead letters are looked at and sent again; ``None``: they cannot be.
+        replays: where replays are looked at; ``None``: they cannot be.
     """
 
     hub: Hub
@@ -64,6 +68,7 @@ class Site:
     simulator: Controls | None = None
     operations: Callable[[float], Snapshot] = not_known
     desk: Desk | None = None
+    replays: ReplayDesk | None = None
     clock: Callable[[], float] = time.time
 
 
@@ -75,6 +80,8 @@ def create_app(site: Site) -> FastAPI:
     _add_try_routes(server, site)
     if site.desk:
         add_letter_routes(server, site.desk)
+    if site.replays:
+        add_replay_routes(server, site.replays)
     web.add_data_routes(server, site.hub, site.messages, site.labels, pulse)
     app = Dash(
         __name__,
@@ -86,7 +93,7 @@ def create_app(site: Site) -> FastAPI:
         meta_tags=[{"name": "viewport", "content": VIEWPORT}],
     )
     app.layout = _frame
-    _register_frame(app, site)
+    _register_frame(app, site, pulse)
     feed.register(app)
     statistics.register(app, site.hub, site.labels, site.clock, pulse.of)
     live.register(app, site.hub, pulse)
@@ -150,38 +157,42 @@ def _frame() -> Any:
     )
 
 
+def _pages(
+    site: Site, pulse: live.Pulse, t: Translator, query: str
+) -> dict[str, Callable[[], Component]]:
+    """What makes each page, by its address."""
+    most_bytes = site.uploads.max_bytes if site.uploads else 0
+    simulates = site.simulator is not None
+    return {
+        "/": lambda: feed.layout(t, query, site.labels, pulse.of()["sources"], site.camera_folder),
+        "/statistics": lambda: statistics.layout(t),
+        "/replays": lambda: replays.layout(t),
+        "/dead-letters": lambda: dead_letters.layout(t),
+        "/try": lambda: try_it.layout(t, site.labels, most_bytes, has_simulator=simulates),
+    }
+
+
 def render(
-    site: Site, language: str | None, path: str | None, query: str | None
+    site: Site, pulse: live.Pulse, language: str | None, path: str | None, query: str | None
 ) -> tuple[Any, Any]:
     """The whole visible page in one language, and the words its scripts need."""
     if not language:
         return no_update, no_update  # the browser is about to say which one
     t = translator(language)
-    if path == "/statistics":
-        current, page = path, statistics.layout(t)
-    elif path == "/dead-letters":
-        current, page = path, dead_letters.layout(t)
-    elif path == "/try":
-        most_bytes = site.uploads.max_bytes if site.uploads else 0
-        has_simulator = site.simulator is not None
-        current = path
-        page = try_it.layout(t, site.labels, most_bytes, has_simulator=has_simulator)
-    else:
-        sources = site.hub.pulse(site.clock())["sources"]
-        current = "/"
-        page = feed.layout(t, query or "", site.labels, sources, site.camera_folder)
+    pages = _pages(site, pulse, t, query or "")
+    current = path if path in pages else "/"
     texts = browser_texts(t, site.labels, site.settings.stale_after_s)
-    return shell(t, current, page), texts
+    return shell(t, current, pages[current]()), texts
 
 
-def _register_frame(app: Dash, site: Site) -> None:
+def _register_frame(app: Dash, site: Site, pulse: live.Pulse) -> None:
     app.callback(
         Output(ids.ROOT, "children"),
         Output(ids.TEXTS, "data"),
         Input(ids.LANGUAGE, "data"),
         Input(ids.URL, "pathname"),
         State(ids.URL, "search"),
-    )(partial(render, site))
+    )(partial(render, site, pulse))
     app.clientside_callback(
         ClientsideFunction("vigie", "language"),
         Output(ids.LANGUAGE, "data"),

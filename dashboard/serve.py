@@ -23,6 +23,7 @@ from dashboard.feed.reader import Reader
 from dashboard.operations.desk import Desk, event_of, is_stored
 from dashboard.operations.letters import Letters
 from dashboard.operations.watch import Watch
+from dashboard.replays.desk import ReplayDesk
 from dashboard.settings import DashboardSettings
 from dashboard.trial.upload import Uploads
 from model.labels import Label
@@ -40,6 +41,9 @@ GRACE_S = 1
 STOP_POLL_S = 0.1
 
 MEBIBYTE = 1024 * 1024
+
+REPLAY_CACHE = 8 * MEBIBYTE
+"""For replayed events, and again for their heat maps: some thousand of each."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,10 +89,21 @@ def serve(
     desk = Desk(
         cluster, JobTopics(job), letters, partial(is_stored, store), find_event, watch.answers
     )
+    replayed = TopicMessages(cluster, JobTopics(job).replays, REPLAY_CACHE)
+    replays = ReplayDesk(
+        cluster,
+        JobTopics(job),
+        messages,
+        replayed,
+        Pictures(store, replayed, REPLAY_CACHE),
+        [label.key for label in labels],
+        watch.answers,
+    )
     site = Site(
         *(hub, messages, pictures, labels, settings, str(camera_folder), uploads, simulator),
         operations=watch.snapshot,
         desk=desk,
+        replays=replays,
     )
     app = create_app(site)
     reader = Reader(cluster, predictions, hub, messages)
@@ -101,6 +116,7 @@ def serve(
         watch.stop()
         reader.stop()
         messages.close()
+        replayed.close()
         publisher.close()
         listening.close()
 

@@ -11,6 +11,7 @@ from dashboard.components.toolbar import feed_texts
 from dashboard.feed.items import EVENT_UNREADABLE, UNKNOWN_OUTCOME, Severity
 from dashboard.i18n import Translator
 from dashboard.pages.dead_letters import letter_texts
+from dashboard.pages.replays import replay_texts
 from model.labels import Label
 from schemas.events import FailureReason
 
@@ -84,6 +85,7 @@ def browser_texts(t: Translator, labels: Sequence[Label], stale_after_s: float) 
         "detail": inspector_texts(t),
         "operations": operations_texts(t),
         "letters": letter_texts(t),
+        "replays": replay_texts(t),
         "upload": _upload_words(t),
         "simulator": _simulator_words(t),
     }

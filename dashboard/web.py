@@ -79,7 +79,7 @@ def add_picture_routes(server: FastAPI, pictures: Pictures) -> None:
     """Photographs by the hash of the image, heat maps by their immutable name; never by a path."""
 
     def photograph(sha256: str, size: Size) -> Response:
-        return _picture(pictures.photograph(sha256, size), "image/jpeg")
+        return picture(pictures.photograph(sha256, size), "image/jpeg")
 
     @server.get("/media/{sha256}.small.jpg")
     def small(sha256: str) -> Response:
@@ -91,10 +91,11 @@ def add_picture_routes(server: FastAPI, pictures: Pictures) -> None:
 
     @server.get("/heat/{name}.png")
     def heat(name: str) -> Response:
-        return _picture(pictures.heat(name), "image/png")
+        return picture(pictures.heat(name), "image/png")
 
 
-def _picture(data: bytes | None, media_type: str) -> Response:
+def picture(data: bytes | None, media_type: str) -> Response:
+    """A picture under a name for ever its own; 404 where there is none."""
     if data is None:
         return Response(status_code=404, headers=NOT_KEPT)
     return Response(data, media_type=media_type, headers=IMMUTABLE)

@@ -117,7 +117,7 @@ class Cluster:
         )
 
     def reader(self, client_id: str, more: Mapping[str, int | str] | None = None) -> Consumer:
-        """A reader of committed events that belongs to no group and leaves no trace.
+        """A reader of committed events that joins no group and leaves no trace by itself.
 
         Assign it partitions by hand; it reports the end of each (``enable.partition.eof``).
         ``more`` are properties of its own, where the usual ones are not right.
@@ -125,7 +125,7 @@ class Cluster:
         return Consumer(
             self._base(client_id)
             | {
-                "group.id": client_id,  # required by the library; never joined nor committed to
+                "group.id": client_id,  # required by the library; never joined
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,

@@ -43,12 +43,17 @@ class JobTopics:
         return f"vigie.{self.job}.dead-letters"
 
     @property
+    def replays(self) -> str:
+        """Predictions of other models for old references; there once something was replayed."""
+        return f"vigie.{self.job}.replays"
+
+    @property
     def group(self) -> str:
         """The consumer group of the job's workers."""
         return f"vigie.{self.job}.inference"
 
     def all(self) -> tuple[str, str, str]:
-        """The three names, in the order they are created."""
+        """The three that a job always has, in the order they are created."""
         return self.images, self.predictions, self.dead_letters
 
 
@@ -59,7 +64,22 @@ def ensure_topics(admin: AdminClient, topics: JobTopics, settings: TopicSettings
         ConfigurationError: the broker does not answer, refuses, or a topic has another number of
             partitions than the settings say.
     """
-    wanted = [_new_topic(name, topics, settings) for name in topics.all()]
+    _ensure(admin, topics, topics.all(), settings)
+
+
+def ensure_replays(admin: AdminClient, topics: JobTopics, settings: TopicSettings) -> None:
+    """Create the replays topic, with the partitions of the images topic.
+
+    Raises:
+        ConfigurationError: see ``ensure_topics``; the images topic is checked too.
+    """
+    _ensure(admin, topics, (topics.images, topics.replays), settings)
+
+
+def _ensure(
+    admin: AdminClient, topics: JobTopics, names: tuple[str, ...], settings: TopicSettings
+) -> None:
+    wanted = [_new_topic(name, topics, settings) for name in names]
     for name, future in admin.create_topics(wanted, operation_timeout=ADMIN_TIMEOUT_S).items():
         try:
             future.result(ADMIN_TIMEOUT_S)
@@ -69,8 +89,8 @@ def ensure_topics(admin: AdminClient, topics: JobTopics, settings: TopicSettings
                     f"Topic {name} could not be created: {error.args[0].str()}. Check the address"
                     " and the rights of this client on the cluster."
                 ) from error
-    _await_known(admin, topics.all())
-    check_partitions(admin, topics.all(), settings.partitions)
+    _await_known(admin, names)
+    check_partitions(admin, names, settings.partitions)
 
 
 def _await_known(admin: AdminClient, names: Iterable[str]) -> None:

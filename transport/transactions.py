@@ -7,12 +7,15 @@ retriable                      call the *same* function again
 abortable                      abort, rewind to the first offset of the transaction
 fatal, fenced, none of these   leave the process; a supervisor starts a new one
 commit undecided in time       never use that producer again: open a new one, same id
+call does not come back        the same
 =============================  ========================================================
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -30,6 +33,10 @@ CALL_TIMEOUT_S = 2.0
 COMMIT_DEADLINE_S = 20.0
 """Longer than a broker's restart (4 s after a kill), shorter than the transaction's own time-out of
 30 s, after which the broker would have decided without us."""
+
+HANGING_S = 5.0
+"""A call that is still out after more than twice its own time-out does not come back. Shorter, a
+machine under load would look like one; longer, work would stand still after a broker's restart."""
 
 _CONFIGURATION_CODES = frozenset(
     {
@@ -108,10 +115,7 @@ class Transactions:
             ConfigurationError: the topic does not take such a message.
             LeaveError: fenced or fatal.
         """
-        producer = self._open_producer()
-        if not self._begun:
-            self._call("begin_transaction", producer.begin_transaction, None)
-            self._begun = True
+        producer = self._begin()
 
         def send() -> None:
             while True:
@@ -125,7 +129,7 @@ class Transactions:
         self._call("produce", send, None)
 
     def commit(self, offsets: Sequence[TopicPartition], group: object, deadline: Deadline) -> None:
-        """Make the messages and the input offsets visible, all or nothing.
+        """Make the messages, if there are any, and the input offsets visible, all or nothing.
 
         Raises:
             AbortedError: the transaction was given up.
@@ -133,13 +137,17 @@ class Transactions:
             ConfigurationError: a topic does not take what was produced.
             LeaveError: fenced or fatal.
         """
-        producer = self._open_producer()
+        producer = self._begin()
+
         # 1. The input offsets become part of the transaction; the group's generation is checked.
+        def send() -> None:
+            producer.send_offsets_to_transaction(
+                list(offsets), group, deadline.remaining(CALL_TIMEOUT_S)
+            )
+
         self._call(
             "send_offsets_to_transaction",
-            lambda: producer.send_offsets_to_transaction(
-                list(offsets), group, deadline.remaining(CALL_TIMEOUT_S)
-            ),
+            lambda: _within(deadline.remaining(HANGING_S), send),
             deadline,
         )
         # 2. Flush what lingers and end the transaction.
@@ -174,10 +182,18 @@ class Transactions:
                 self._begun = False
                 return
 
-    def _open_producer(self) -> Producer:
-        if self._producer is None:
+    def _begin(self) -> Producer:
+        """The producer, with a transaction open on it.
+
+        A transaction is begun lazily: an open one makes readers of its partitions wait.
+        """
+        producer = self._producer
+        if producer is None:
             raise LeaveError("The transactional producer is not open. Open it before producing.")
-        return self._producer
+        if not self._begun:
+            self._call("begin_transaction", producer.begin_transaction, None)
+            self._begun = True
+        return producer
 
     def _call(self, name: str, function: Callable[[], T], deadline: Deadline | None) -> T:
         while True:
@@ -202,6 +218,30 @@ class Transactions:
                 " and the topics' max.message.bytes."
             )
         raise AbortedError(f"{name}: {cause.str()}")
+
+
+def _within(seconds: float, act: Callable[[], T]) -> T:
+    """Act on a thread of its own, and leave it there when it does not come back.
+
+    librdkafka does not keep to its time-out while the group's coordinator is away, and may wait for
+    ever then (its issues 5456 and 5511). With 2.16 it does at nearly every kill of the broker.
+
+    Raises:
+        InDoubtError: it did not come back; the producer must not be used again.
+    """
+    outcome = Future[T]()
+
+    def run() -> None:
+        try:
+            outcome.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - raised anew on the caller's thread
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="send-offsets", daemon=True).start()
+    try:
+        return outcome.result(seconds)
+    except TimeoutError as error:
+        raise InDoubtError(f"send_offsets_to_transaction hangs for {seconds:.0f} s") from error
 
 
 def purge(producer: Producer) -> None:

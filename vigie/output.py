@@ -73,8 +73,11 @@ def exit_code(error: VigieError | RefusedError) -> int:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Bar]:
-    """A progress bar on stderr; nothing where stderr is no terminal."""
+def progress(what: str, unit: str | None = None) -> Iterator[Bar]:
+    """A progress bar on stderr; nothing where stderr is no terminal.
+
+    With a ``unit`` it also shows how many of these a second, and the time that remains.
+    """
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
@@ -83,26 +86,32 @@ def progress(what: str) -> Iterator[Bar]:
         SpinnerColumn,
         TextColumn,
         TimeElapsedColumn,
+        TimeRemainingColumn,
     )
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    pace = (TextColumn("{task.fields[pace]}"), TimeRemainingColumn()) if unit else ()
     with Progress(
         *columns,
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        *pace,
         console=Console(stderr=True),
         disable=not sys.stderr.isatty(),
     ) as shown:
-        yield _RichBar(shown, shown.add_task(what, total=None))
+        yield _RichBar(shown, shown.add_task(what, total=None, pace=""), unit)
 
 
 @dataclasses.dataclass(frozen=True)
 class _RichBar:
     shown: Progress
     task: TaskID
+    unit: str | None
 
     def advance(self, done: int, total: int | None = None) -> None:
-        self.shown.update(self.task, completed=done, total=total)
+        speed = self.shown.tasks[0].speed
+        pace = f"{speed:.0f} {self.unit}/s" if speed and self.unit else ""
+        self.shown.update(self.task, completed=done, total=total, pace=pace)
 
     def stage(self, what: str, done: int, total: int) -> None:
         self.shown.update(self.task, description=what, completed=done, total=total)

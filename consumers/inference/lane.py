@@ -80,7 +80,7 @@ class Lane:
             answer.prediction,
             key=message.key,
             partition=self.partition,
-            headers=_event_headers(answer),
+            headers=event_headers(answer),
         )
         if answer.failure is not None:
             self.transactions.produce(
@@ -123,7 +123,7 @@ class Lane:
         self._failures = 0
 
 
-def _event_headers(answer: Answer) -> list[tuple[str, bytes]]:
+def event_headers(answer: Answer) -> list[tuple[str, bytes]]:
     """CloudEvents' binary mode: understood by many tools, and a few bytes."""
     message = answer.message
     place = f"{message.topic}-{message.partition}-{message.offset}"

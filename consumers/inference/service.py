@@ -76,8 +76,7 @@ def run_worker(
     Raises:
         VigieError: what ended the worker, with the exit code its process leaves with.
     """
-    threads = settings.threads or len(os.sched_getaffinity(0))
-    pool = _warm_pool(topics.job, store, load, settings, threads)
+    pool = judge_pool(topics.job, store, load_classifiers(load, settings), settings)
     try:
         ensure_topics(cluster.admin(), topics, topic_settings)
         member = f"{topics.group}-{settings.slot}"
@@ -100,14 +99,12 @@ def _transactions(cluster: Cluster, topics: JobTopics, partition: int) -> Transa
     return Transactions(lambda: cluster.transactional_producer(name))
 
 
-def _warm_pool(
-    job: str,
-    store: ImageStore,
-    load: Callable[[], Classifier],
-    settings: InferenceSettings,
-    threads: int,
-) -> JudgePool:
+def load_classifiers(
+    load: Callable[[], Classifier], settings: InferenceSettings
+) -> list[Classifier]:
+    """One classifier in memory per image that is judged at the same time."""
     began = time.perf_counter()
+    threads = settings.threads or len(os.sched_getaffinity(0))
     classifiers = [load() for _ in range(threads)]
     log.info(
         "model loaded",
@@ -115,6 +112,13 @@ def _warm_pool(
         threads=threads,
         seconds=round(time.perf_counter() - began, 3),
     )
+    return classifiers
+
+
+def judge_pool(
+    job: str, store: ImageStore, classifiers: Sequence[Classifier], settings: InferenceSettings
+) -> JudgePool:
+    """Threads that judge the images of a store, one per classifier."""
     return JudgePool(
         [Judge(job, store, each, _now, settings.max_reference_bytes) for each in classifiers]
     )

@@ -198,8 +198,8 @@ def recompute_with(classifier: Classifier, store: Store) -> Callable[[Prediction
             return None
         if prediction.model_sha256 != classifier.model_sha256:
             return (
-                f"judged by {prediction.model_version}, not by {classifier.model_version}; serve"
-                " the same weights to recompute"
+                f"judged by {prediction.model_version}, not by {classifier.model_version}; name"
+                " that version by VIGIE_INFERENCE__MODEL to judge again"
             )
         try:
             again, _ = classifier.classify(store.read(prediction.reference))

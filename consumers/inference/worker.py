@@ -152,7 +152,7 @@ class Worker:
             if error := record.error():
                 self._on_error(error)
             elif record.partition() in self._lanes:
-                message = _message(record)
+                message = taken(record)
                 self._window.put(message.partition, message.offset, self._pool.submit(message))
 
     def _emit(self) -> None:
@@ -287,7 +287,8 @@ class Worker:
         return [self._lanes.pop(number) for number in sorted(gone) if number in self._lanes]
 
 
-def _message(record: KafkaMessage) -> Message:
+def taken(record: KafkaMessage) -> Message:
+    """A record of the images topic as judges take it."""
     _, milliseconds = record.timestamp()
     return Message(
         topic=cast("str", record.topic()),  # only errors have no place

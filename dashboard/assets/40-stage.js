@@ -3,11 +3,11 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { byId, make, setText, setHidden, words } = vigie;
+  const { byId, setText, setHidden, fields, words } = vigie;
   const root = document.documentElement;
   const VIEWS = ["overlay", "side", "swipe"];
   const KEY = "vigie-view";
-  let shown = null; /* {card, heat, name, isOwn}: what both stages show */
+  let shown = null; /* {card, heat, map}: what both stages show */
 
   const view = () => (VIEWS.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "overlay");
 
@@ -23,12 +23,10 @@
   const addSwipe = (stage) => {
     const host = stage.querySelector("[data-swipe]");
     if (host.querySelector("input")) return;
-    const slider = make("input");
-    Object.assign(slider, { type: "range", min: 0, max: 100, step: 1, value: 50 });
-    slider.setAttribute("aria-label", host.dataset.swipe);
-    slider.addEventListener("input", () => {
-      stage.style.setProperty("--swipe", `${slider.value}%`);
-      slider.setAttribute("aria-valuetext", words.percent(slider.value / 100));
+    const range = { min: 0, max: 100, step: 1, value: 50, ariaLabel: host.dataset.swipe };
+    const slider = fields.slider(range, (percent) => {
+      stage.style.setProperty("--swipe", `${percent}%`);
+      slider.setAttribute("aria-valuetext", words.percent(percent / 100));
     });
     host.append(slider);
   };
@@ -51,16 +49,21 @@
     new MutationObserver(changed).observe(shot, { attributeFilter: ["class"] });
   };
 
+  const mapName = ({ name, isOwn, isDoubtful }) => {
+    const { heat_of: own, heat_of_other: other, map_doubt_of: doubtful } = words.texts.detail;
+    return (isDoubtful ? doubtful : isOwn ? own : other).replace("{name}", () => name);
+  };
+
   const fill = (host) => {
-    const { card, heat, name, isOwn } = shown;
+    const { card, heat, map } = shown;
     const { detail } = words.texts;
     addSwipe(byId(`${host}-stage`));
     watch(host);
     vigie.showShot(byId(`${host}-photo`), card, { large: true, heat: "" });
     vigie.showShot(byId(`${host}-shot`), card, { large: true, heat });
-    const said = (isOwn ? detail.heat_of : detail.heat_of_other).replace("{name}", () => name);
-    setText(byId(`${host}-heat`), heat ? said : "");
-    byId(`${host}-heat`).classList.toggle("other", !isOwn);
+    setText(byId(`${host}-heat`), heat ? mapName(map) : "");
+    byId(`${host}-heat`).classList.toggle("other", !map.isOwn);
+    byId(`${host}-heat`).classList.toggle("doubtful", map.isDoubtful);
     tellMissing(host);
   };
 
@@ -72,9 +75,10 @@
     byId("large").dataset.severity = card.severity;
   };
 
-  /* `heat` names the map of the class called `name`; `isOwn`: it is the verdict's. */
-  const show = (card, heat, name, isOwn) => {
-    shown = { card, heat, name, isOwn };
+  /* `heat` names the map; `map`: the `name` of its class, whether that is the verdict's own, and
+     whether the model's self-check found it doubtful. */
+  const show = (card, heat, map) => {
+    shown = { card, heat, map };
     fill("inspector");
     if (byId("large").open) {
       fill("large");

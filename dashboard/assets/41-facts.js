@@ -10,7 +10,7 @@
   const say = (key, value) => {
     if (DURATIONS.has(key)) return words.milliseconds(value);
     if (MOMENTS.has(key)) return words.moment(value);
-    if (key === "size_bytes") return `${words.number(value / 1000)} kB`;
+    if (key === "size_bytes") return words.size(value);
     return String(value);
   };
 

@@ -39,9 +39,12 @@
 
   const ownRow = (detail) => detail?.classes.find((row) => row.label === shown.card.label) ?? null;
 
+  const isMapDoubtful = () => shown.detail?.doubts.includes("map") ?? false;
+
   const sentence = (row) => {
     if (!row) return "";
-    const { gaze, places } = words.texts.detail;
+    const { gaze, places, map_doubt: doubt } = words.texts.detail;
+    if (isMapDoubtful()) return doubt;
     const name = words.behaviour(row.label);
     if (!row.gaze) return gaze.nothing.replace("{name}", () => name);
     return gaze[row.gaze.where ? "mainly" : "spread"]
@@ -56,7 +59,9 @@
     shown.row = row;
     const isOwn = !row || row.label === card.label;
     const name = words.behaviour(row?.label ?? card.label);
-    stage.show(card, row?.heat ?? card.heat, name, isOwn);
+    const isDoubtful = isMapDoubtful();
+    stage.show(card, row?.heat ?? card.heat, { name, isOwn, isDoubtful });
+    byId("gaze").classList.toggle("doubtful", isDoubtful);
     setText(byId("inspector-gaze"), sentence(row));
     setHidden(byId("gaze"), !row);
     byId("inspector-bars").querySelectorAll("button").forEach((button) => {
@@ -97,8 +102,15 @@
     byId("inspector").dataset.severity = card.severity;
   };
 
+  const tellDoubt = (detail) => {
+    const why = detail?.doubts.find((doubt) => doubt in words.texts.detail.doubts);
+    setText(byId("inspector-doubt"), why ? words.texts.detail.doubts[why] : "");
+    setHidden(byId("doubt"), !why);
+  };
+
   const fillBody = (detail) => {
     shown.detail = detail;
+    tellDoubt(detail);
     setHidden(byId("inspector-classes"), !detail.classes.length);
     byId("inspector-bars").replaceChildren(...detail.classes.map(makeBar));
     byId("inspector-facts").replaceChildren(...facts.makeFacts(detail.facts));
@@ -124,7 +136,10 @@
     fillHead();
     stand("body");
     byId("inspector-body").setAttribute("aria-busy", String(!known.has(card.id)));
-    if (!known.has(card.id)) showRow(null);
+    if (!known.has(card.id)) {
+      tellDoubt(null);
+      showRow(null);
+    }
     if (chosen) strip.show(card, isLinked);
     else strip.hide(); /* a group that grows each second would be fetched each second */
     try {

@@ -28,7 +28,7 @@
 
   const onPulse = (pulse) => {
     summary.take(pulse);
-    vigie.operations.take(pulse);
+    vigie.operations.redraw();
     vigie.letters.take(pulse);
     if (words.texts) feed.showStates();
     const now = Math.floor(pulse.now / BEAT_S);
@@ -96,6 +96,7 @@
         vigie.statistics.refresh();
         vigie.operations.redraw();
         vigie.letters.refresh();
+        vigie.replays.refresh();
         vigie.uploads.refresh();
         vigie.simulator.refresh();
         if (isFirst) wires.forEach((readWire) => readWire()); /* what came before the words did */

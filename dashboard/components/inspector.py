@@ -107,6 +107,12 @@ def _body(t: Translator) -> list[Component]:
             className="meta num",
         ),
         html.P("", id="inspector-detail", className="trouble", hidden=True),
+        html.P(
+            [icon("circle-question-mark"), html.Span("", id="inspector-doubt")],
+            id="doubt",
+            className="gaze doubt",
+            hidden=True,
+        ),
         html.P([icon("eye"), html.Span("", id="inspector-gaze")], id="gaze", className="gaze num"),
         _share(t),
         _strip(t),
@@ -236,6 +242,12 @@ def inspector_texts(t: Translator) -> dict[str, Any]:
     return {
         "heat_of": t("Heat map of {name}"),
         "heat_of_other": t("Heat map of {name}, not the verdict"),
+        "map_doubt": t("This heat map does not agree with the verdict: do not go by it."),
+        "map_doubt_of": t("Heat map of {name}: does not agree with the verdict"),
+        "doubts": {
+            "unsure": t("The model is not sure enough of this to answer: a person should look."),
+            "unlike": t("The image is unlike those the model knows: a person should look."),
+        },
         "gaze": _gaze_texts(t),
         "places": _place_names(t),
         "facts": _fact_names(t),

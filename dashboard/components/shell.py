@@ -96,6 +96,7 @@ def _navigation(t: Translator, current: str) -> Component:
     pages = (
         ("/", "activity", t("Live")),
         ("/statistics", "chart-column", t("Statistics")),
+        ("/replays", "history", t("Replays")),
         (operations.LETTERS_PATH, "mail-x", t("Dead letters")),
         ("/try", "image-up", t("Try it")),
     )

@@ -6,20 +6,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from dashboard.feed.gaze import gaze
 from dashboard.feed.items import Item, card, finite, heat_name
 from model.labels import Label
 from schemas.codec import decode_prediction
 from schemas.errors import RefusedError
-from schemas.events import Classification, HeatGrids, Prediction
+from schemas.events import MOST_NOVEL, Classification, HeatGrids, Outcome, Prediction
+
+Doubt = Literal["unsure", "unlike", "map"]
 
 SHOWN_BYTES = 96  # of an event that cannot be read: enough to recognise what it is
 
 
 def detail(item: Item, message: bytes, labels: Sequence[Label]) -> dict[str, Any]:
-    """The card's facts, each class with its probability, the list of facts and the raw event.
+    """The card's facts, what to doubt, each class with its probability, facts and the raw event.
 
     Args:
         item: what the lists know of the event.
@@ -30,13 +32,32 @@ def detail(item: Item, message: bytes, labels: Sequence[Label]) -> dict[str, Any
         prediction = decode_prediction(message)
     except RefusedError:
         raw = {"bytes": message[:SHOWN_BYTES].hex(" ")}
-        return {"card": card(item), "classes": [], "facts": _place(item), "raw": raw}
+        return {
+            "card": card(item),
+            "doubts": [],
+            "classes": [],
+            "facts": _place(item),
+            "raw": raw,
+        }
     return {
         "card": card(item),
+        "doubts": _doubts(prediction.outcome),
         "classes": _classes(item, prediction, labels),
         "facts": _facts(item, prediction),
         "raw": plain(asdict(prediction)),
     }
+
+
+def _doubts(outcome: Outcome) -> list[Doubt]:
+    """Why it abstained, and ``map`` where its heat maps do not account for the verdict."""
+    if not isinstance(outcome, Classification):
+        return []
+    found: list[Doubt] = []
+    if outcome.abstained:
+        found.append("unlike" if (outcome.novelty or 0.0) > MOST_NOVEL else "unsure")
+    if outcome.heat.verified is False:
+        found.append("map")
+    return found
 
 
 def _classes(item: Item, prediction: Prediction, labels: Sequence[Label]) -> list[dict[str, Any]]:
@@ -45,6 +66,10 @@ def _classes(item: Item, prediction: Prediction, labels: Sequence[Label]) -> lis
     if not isinstance(outcome, Classification):
         return []
     keys = [label.key for label in labels]
+    # An event of a model with other classes: only the verdict carries its own name.
+    if outcome.label >= len(keys) or keys[outcome.label] != outcome.behaviour:
+        keys = [str(n) for n in range(len(outcome.probabilities))]
+        keys[outcome.label : outcome.label + 1] = [outcome.behaviour]
     found = [
         {
             "label": keys[n] if n < len(keys) else str(n),

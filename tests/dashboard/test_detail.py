@@ -67,3 +67,29 @@ def test_every_fact_has_its_words() -> None:
 
 def test_what_is_told_is_json_that_every_reader_accepts() -> None:
     json.dumps(told(seen(4, float("nan"))), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "doubts"),
+    [
+        (seen(4), []),
+        (FAILED, []),
+        (seen(4, 0.3, abstained=True), ["unsure"]),
+        (replace(seen(4, 0.3, abstained=True), novelty=1.0), ["unsure"]),
+        (replace(seen(4, 0.99, abstained=True), novelty=1.01), ["unlike"]),
+        (replace(seen(4), heat=replace(seen(4).heat, verified=True)), []),
+        (replace(seen(4), heat=replace(seen(4).heat, verified=False)), ["map"]),
+        (
+            replace(seen(4, abstained=True), heat=replace(seen(4).heat, verified=False)),
+            ["unsure", "map"],
+        ),
+    ],
+)
+def test_what_to_doubt_is_told(outcome: Outcome, doubts: list[str]) -> None:
+    assert told(outcome)["doubts"] == doubts
+
+
+def test_classes_of_another_model_are_not_called_by_this_ones_names() -> None:
+    found = told(replace(seen(4), behaviour="singing"))["classes"]
+    assert isinstance(found, list)
+    assert sorted(row["label"] for row in found) == sorted([*"012356789", "singing"])

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from schemas.codec import encode_reference
+from schemas.codec import decode_prediction, encode_reference
 from storage.images import ImageStore
 from tests.dashboard.browsing import Feed, Open
 from tests.dashboard.kit import FAILED, prediction, seen
+from tests.dashboard.replaying import make_run, publish_run
 from tests.dashboard.running import PATIENCE_S, page_process
 from transport.clients import Cluster
+from transport.reading import read_to_end
 from transport.topics import JobTopics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
@@ -95,6 +98,9 @@ STATES: dict[str, tuple[str, str, int, Reach]] = {
     "Kafka away": ("away", "/", 1440, is_down),
     "statistics": ("full", "/statistics", 1440, CHARTS),
     "statistics on a telephone": ("full", "/statistics", 390, CHARTS),
+    "replays": ("full", "/replays", 1440, shows("#replays-list .replays-side")),
+    "replays on a telephone": ("full", "/replays", 390, shows("#replays-list .replays-side")),
+    "no replay": ("empty", "/replays", 1440, shows("#replays-empty")),
     "dead letters": ("full", "/dead-letters", 1440, shows("#letters li")),
     "dead letters on a telephone": ("full", "/dead-letters", 390, shows("#letters li")),
     "no dead letter": ("empty", "/dead-letters", 1440, shows("#dead-letters .empty")),
@@ -109,6 +115,7 @@ def links(feed: Feed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
     seen_once = [seen(0), FAILED, seen(6), seen(3, 0.4, abstained=True), seen(2), seen(2)]
     feed.publish(*seen_once, source="cabin-01")
     publish_dead_letter(feed)
+    publish_replay(feed)
     store = tmp_path_factory.mktemp("axe")
     empty = Feed(feed.cluster, "axe-empty", ImageStore(store, 20_000_000))
     away = Cluster("127.0.0.1:1", {"log_level": "0"})
@@ -117,6 +124,16 @@ def links(feed: Feed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
         page_process(away, store, "axe-away") as without_kafka,
     ):
         yield {"full": feed.page.link, "empty": without_events.link, "away": without_kafka.link}
+
+
+def publish_replay(feed: Feed) -> None:
+    """Another model's verdicts on the same images: each live one, an image later."""
+    read = read_to_end(feed.cluster, JobTopics(feed.job).predictions, "test-axe")
+    live = [decode_prediction(message.value()) for message in read]
+    outcomes = [one.outcome for one in live[1:] + live[:1]]
+    events = [replace(one, outcome=said) for one, said in zip(live, outcomes, strict=True)]
+    run = make_run(live[0].source_offset, live[-1].source_offset + 1)
+    publish_run(feed.cluster, feed.job, run, events)
 
 
 def publish_dead_letter(feed: Feed) -> None:
@@ -138,6 +155,7 @@ MAIN = (
     "first use",
     "Kafka away",
     "statistics",
+    "replays",
     "dead letters",
     "try it",
 )

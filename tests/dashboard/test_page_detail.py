@@ -303,3 +303,38 @@ def test_a_telephone_shows_the_detail_without_scrolling_sideways(
     page.get_by_role("button", name="Grande vue").click()
     expect(page.locator("#large-title")).to_be_visible()
     assert page.locator("#large").evaluate("box => box.scrollWidth - box.clientWidth") == 0
+
+
+@pytest.mark.parametrize(
+    ("novelty", "language", "words"),
+    [
+        (None, "en", "The model is not sure enough of this to answer: a person should look."),
+        (1.5, "en", "The image is unlike those the model knows: a person should look."),
+        (1.5, "fr", "L’image ne ressemble pas à celles que le modèle connaît"),
+    ],
+)
+def test_an_event_to_check_says_why(
+    feed: Feed, open_page: Open, novelty: float | None, language: str, words: str
+) -> None:
+    outcome = replace(seen(4, 0.3, abstained=True), novelty=novelty)
+    page = opened(feed, open_page, f"doubt-{novelty}-{language}", outcome, language=language)
+    expect(page.locator("#doubt")).to_contain_text(words)
+
+
+def test_an_event_without_doubt_is_not_doubted(feed: Feed, open_page: Open) -> None:
+    page = opened(feed, open_page, "no-doubt", seen(4))
+    expect(page.locator("#doubt")).to_be_hidden()
+    expect(page.locator("#gaze")).to_contain_text("the model looked")
+
+
+def test_a_heat_map_that_failed_its_check_is_marked_wherever_it_is_shown(
+    feed: Feed, open_page: Open
+) -> None:
+    outcome = replace(seen(4), heat=replace(seen(4).heat, verified=False))
+    page = opened(feed, open_page, "failed-map", outcome)
+    expect(page.locator("#gaze")).to_have_text(
+        "This heat map does not agree with the verdict: do not go by it."
+    )
+    expect(page.locator("#inspector-heat")).to_contain_text("does not agree with the verdict")
+    page.keyboard.press("l")
+    expect(page.locator("#large-heat")).to_contain_text("does not agree with the verdict")

@@ -61,6 +61,9 @@ def server_properties(port: int, controller_port: int) -> str:
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "share.coordinator.state.topic.num.partitions": 1,
+        # For ever. By default they go after a week without a member: a worker that was off for a
+        # longer holiday would judge everything again.
+        "offsets.retention.minutes": 2**31 - 1,
         # Nobody else will join: a group need not wait for more members.
         "group.initial.rebalance.delay.ms": 0,
         # A transaction whose worker died is aborted this soon after its time-out.

@@ -1,0 +1,1 @@
+"""Replay: old references through another model, in their order, exactly once, beside the live."""

@@ -1,0 +1,219 @@
+"""Replays: old references judged again by another model, and how far each of them has come.
+
+A run keeps its own account where its outputs are committed: as the note beside the committed
+offset of each partition of the images topic, in a consumer group of its own. Plan, place and counts
+thereby change in one transaction with the predictions, or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+
+from confluent_kafka import Consumer, TopicPartition
+
+from transport.clients import Cluster
+from transport.topics import JobTopics
+
+RUN_HEADER = "vigie_replay_run"
+"""Names the run that an event of the replays topic belongs to."""
+
+ANSWER_TIMEOUT_S = 10.0
+"""The group coordinator answers in milliseconds, and in a second or two while it moves."""
+
+
+ASKED_AT_ONCE = 8
+"""Each group needs a client of its own, which takes 60 ms, most of them waiting for the broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The references asked for, by the broker's time; ``None``: the oldest kept, the present end.
+
+    ``since`` is in it, ``until`` is not. Both in UTC.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits: equal periods, and hardly any others, have the same."""
+        text = json.dumps([_iso(self.since), _iso(self.until)])
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One partition of a run: the references from ``first`` up to, not including, ``end``.
+
+    Attributes:
+        position: the next offset to judge.
+        references: how many are judged.
+        failures: those among them that are Failures.
+    """
+
+    first: int
+    end: int
+    position: int
+    references: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A replay: which model judges which references, and what of it is done.
+
+    Attributes:
+        number: counts the runs of the same model over the same period, from 1.
+        shares: by partition of the images topic.
+    """
+
+    model_version: str
+    period: Period
+    number: int
+    started_at: datetime
+    shares: dict[int, Share]
+
+    @property
+    def id(self) -> str:
+        """What its events name in the header ``RUN_HEADER``."""
+        return f"{self.model_version}.{self.period.digest}.{self.number}"
+
+    @property
+    def references(self) -> int:
+        """How many references are judged."""
+        return sum(share.references for share in self.shares.values())
+
+    @property
+    def failures(self) -> int:
+        """How many of them are Failures."""
+        return sum(share.failures for share in self.shares.values())
+
+    @property
+    def done(self) -> int:
+        """Offsets gone through; a few of them may hold no reference."""
+        return sum(share.position - share.first for share in self.shares.values())
+
+    @property
+    def total(self) -> int:
+        """Offsets to go through in all."""
+        return sum(share.end - share.first for share in self.shares.values())
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every reference is judged."""
+        return all(share.position >= share.end for share in self.shares.values())
+
+    def judged(self, partition: int, offset: int, *, failed: bool) -> Run:
+        """This run with one more reference judged."""
+        share = self.shares[partition]
+        return self._with(
+            partition,
+            replace(
+                share,
+                position=offset + 1,
+                references=share.references + 1,
+                failures=share.failures + failed,
+            ),
+        )
+
+    def read_through(self, partition: int) -> Run:
+        """This run with nothing left in a partition, whose last offsets may hold no reference."""
+        share = self.shares[partition]
+        return self._with(partition, replace(share, position=max(share.position, share.end)))
+
+    def _with(self, partition: int, share: Share) -> Run:
+        return replace(self, shares={**self.shares, partition: share})
+
+
+def replay_group(topics: JobTopics, model_version: str, period: Period) -> str:
+    """The consumer group, and transactional id, of the runs of a model over a period."""
+    return f"{_group_prefix(topics)}{model_version}.{period.digest}"
+
+
+def run_places(run: Run, topics: JobTopics) -> list[TopicPartition]:
+    """The run as offsets to commit, each with its note."""
+    return [
+        TopicPartition(topics.images, partition, share.position, metadata=_note(run, share))
+        for partition, share in run.shares.items()
+    ]
+
+
+def committed_run(consumer: Consumer, topics: JobTopics) -> Run | None:
+    """The run that the consumer's group has committed, if any.
+
+    Raises:
+        KafkaException: the broker does not answer.
+    """
+    found = consumer.list_topics(topics.images, timeout=ANSWER_TIMEOUT_S).topics[topics.images]
+    wanted = [TopicPartition(topics.images, number) for number in sorted(found.partitions)]
+    return _run(consumer.committed(wanted, ANSWER_TIMEOUT_S))
+
+
+def list_runs(cluster: Cluster, topics: JobTopics, most: int) -> list[Run]:
+    """The runs of a job, the newest ones first and no more than ``most``.
+
+    Of the runs of one model over one period only the last is there.
+
+    Raises:
+        KafkaException: the broker does not answer.
+    """
+    # The newer call ends the process when its answer comes too late (librdkafka's issue 4605).
+    listed = cluster.admin().list_groups(timeout=ANSWER_TIMEOUT_S)
+    names = [group.id for group in listed if (group.id or "").startswith(_group_prefix(topics))]
+
+    def ask(name: str) -> Run | None:
+        consumer = cluster.reader(name)
+        try:
+            return committed_run(consumer, topics)
+        finally:
+            consumer.close()
+
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        runs = [run for run in pool.map(ask, names) if run is not None]
+    return sorted(runs, key=lambda run: run.started_at, reverse=True)[:most]
+
+
+def _group_prefix(topics: JobTopics) -> str:
+    return f"vigie.{topics.job}.replay."
+
+
+def _note(run: Run, share: Share) -> str:
+    """ASCII, some 300 of the 4,096 bytes that a broker takes by default."""
+    return json.dumps(
+        {
+            "model_version": run.model_version,
+            "since": _iso(run.period.since),
+            "until": _iso(run.period.until),
+            "number": run.number,
+            "started_at": _iso(run.started_at),
+            "share": asdict(share),
+        }
+    )
+
+
+def _run(places: Iterable[TopicPartition]) -> Run | None:
+    noted = {place.partition: json.loads(place.metadata) for place in places if place.metadata}
+    if not noted:
+        return None
+    said = next(iter(noted.values()))
+    return Run(
+        said["model_version"],
+        Period(_moment(said["since"]), _moment(said["until"])),
+        said["number"],
+        datetime.fromisoformat(said["started_at"]),
+        {partition: Share(**note["share"]) for partition, note in sorted(noted.items())},
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
