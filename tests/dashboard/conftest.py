@@ -44,7 +44,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
     contexts, complaints = [], []
 
     def watch(request: Request) -> None:
-        if not re.match(r"(http|ws)://127\.0\.0\.1:", request.url):
+        if not re.match(r"(blob:)?(http|ws)://127\.0\.0\.1:", request.url):
             complaints.append(f"asked for {request.url}")
 
     def open_(link: str, language: str = "en", width: int = 1440, *, strict: bool = True) -> Page:
