@@ -17,9 +17,9 @@ from model.manifest import Manifest
 from model.novelty import Subspace, fit_subspace
 
 WEIGHTS_FILE = "driver.tflite"
-# Of 32, 64 and 256 directions, 64 told plain colours and cats apart from cabins best.
+# Of 64 and 256 directions, 64 told plain colours from cabins every time, 256 half of the time.
 RANK = 64
-# Some hundred images per class show all the ways in which features differ.
+# A few thousand images show all the ways in which features differ.
 MOST_KNOWN = 3000
 # The gap of a quantised map is a rounding; twice the largest seen is still far below a logit.
 TOLERANCE = 2.0
