@@ -63,6 +63,7 @@
   const resume = () => {
     if (byId("standing")?.contains(document.activeElement)) byId("main").focus();
     window.scrollTo({ top: 0 });
+    isDown = false; /* at once: cards drawn before the scroll event must not hold the old place */
     select(null);
     if (model.at !== null) address.change({ at: null });
     else if (!model.attached) rejoin();
