@@ -46,6 +46,9 @@ ANSWER_S = 1.5
 READ_S = 1.5
 """How long one look may read. Caught up it takes 0.1 s; a long topic takes several looks."""
 
+FIRST_LOOK_S = 3 * ANSWER_S + READ_S
+"""How long one who asks whether Kafka answers waits for the first look: what a look may take."""
+
 POLL_S = 0.1
 """How long one call waits: also the longest that stopping has to wait for it."""
 
@@ -80,6 +83,7 @@ class Watch:
         self._letters = letters
         self._clock = clock
         self._report: Report | None = None
+        self._looked = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="operations", daemon=True)
         self._looks = 0
@@ -98,7 +102,8 @@ class Watch:
         return report.snapshot(now) if report else not_known(now)
 
     def answers(self) -> bool:
-        """Whether Kafka answered when it was last asked."""
+        """Whether Kafka answered when it was last asked; waits for the first look."""
+        self._looked.wait(FIRST_LOOK_S)
         return self.snapshot(self._clock())["worker"] != "unknown"
 
     def start(self) -> None:
@@ -121,6 +126,7 @@ class Watch:
             except KafkaException as error:
                 log.debug("operations_unknown", error=str(error))
                 self._report = Report(self._clock())
+            self._looked.set()
             self._stopping.wait(max(POLL_S, LOOK_S - (time.monotonic() - began)))
         consumer.close()
         group.close()

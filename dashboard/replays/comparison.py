@@ -45,6 +45,20 @@ AHEAD = {"queued.max.messages.kbytes": 4096, "fetch.queue.backoff.ms": 10}
 """What is read ahead when a look ends was fetched in vain; this is two thousand events. Without the
 second, a full queue would wait a second for the next."""
 
+PASSING = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
+"""Errors of a broker that is slow, has restarted, or has just made a topic. `KafkaError.retriable`
+knows those of transactions only (librdkafka 2.16)."""
+
 NEAR = 64
 """Offsets over which reading is quicker than asking for another place."""
 
@@ -70,13 +84,17 @@ class Comparison:
         """Read on in both topics; whether the end of what there is has been reached.
 
         Raises:
-            KafkaException: Kafka does not answer.
+            KafkaException: Kafka refuses it.
         """
         consumer = self._cluster.reader(CLIENT_ID, AHEAD)
         try:
             if not self._positions:
                 self._positions = self._begins(consumer)
             return self._read(consumer, clock() + within_s, clock)
+        except KafkaException as error:
+            if not passes(error):
+                raise
+            return False  # a slow moment, or a topic just made: the next look goes on
         finally:
             consumer.close()
 
@@ -157,6 +175,11 @@ def first_answer(consumer: Consumer, place: TopicPartition, source: int) -> int:
         else:
             high = middle
     return low
+
+
+def passes(error: KafkaException) -> bool:
+    """Whether asking again may help, as after a leader has moved or an answer came late."""
+    return cast("KafkaError", error.args[0]).code() in PASSING
 
 
 def answer_of(message: Message) -> Prediction | None:

@@ -162,6 +162,16 @@ def commit(place: Place, offset: int) -> None:
 
 
 @pytest.mark.kafka
+def test_who_asks_before_the_first_look_waits_for_its_answer(place: Place) -> None:
+    watch = Watch(place.cluster, place.topics, Letters())
+    watch.start()
+    try:
+        assert watch.answers()
+    finally:
+        watch.stop(5)
+
+
+@pytest.mark.kafka
 def test_the_lag_is_exact_over_markers_and_aborted_images(place: Place) -> None:
     publish_in_transactions(place, [1, 2, -3, 1])  # offsets 0 | 2 3 | (5 6 7) | 9, then a marker
     with watching(place.cluster, place.topics) as snapshot:

@@ -15,7 +15,7 @@ from dashboard.replays.comparison import Comparison, first_answer
 from dashboard.replays.verdicts import CHECK, Compared, Verdicts, compare, verdict
 from schemas.codec import encode_prediction
 from tests.dashboard.kit import FAILED, prediction, seen
-from tests.dashboard.running import publish
+from tests.dashboard.running import publish, wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.replays import RUN_HEADER, Period, Run, Share
@@ -137,6 +137,22 @@ def test_a_run_is_compared_with_the_live_events_of_its_references(
     changes, _ = comparison.compared().changes("", "", None, 100)
     assert [one.source.offset for one in changes] == [*range(19, 11, -1), 10, 5]
     assert changes[0].live.offset == 19 * 2  # each transaction ends with a marker
+
+
+@pytest.mark.kafka
+def test_a_topic_that_is_not_there_yet_is_read_once_it_is(
+    kafka: Running, topic_name: Callable[[str], str]
+) -> None:
+    cluster, topics = Cluster(kafka.bootstrap_servers), JobTopics(topic_name("later"))
+    run = run_of(0, 3)
+    comparison = Comparison(cluster, topics, run)
+    assert not comparison.read()
+    ensure_topics(cluster.admin(), topics, TopicSettings())
+    ensure_replays(cluster.admin(), topics, TopicSettings())
+    publish(cluster, topics.job, [prediction(n, seen(1)) for n in range(3)])
+    replay(cluster, topics, run, dict.fromkeys(range(3), 2))
+    wait_until(lambda: comparison.read(30), "both sides are read")
+    assert comparison.compared().changed == 3
 
 
 @pytest.mark.kafka
