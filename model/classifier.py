@@ -190,8 +190,10 @@ class Classifier:
             )
 
 
-def softmax(scores: npt.NDArray[np.float32], temperature: float) -> npt.NDArray[np.float64]:
-    """Probabilities (classes,) of logits divided by ``temperature``; they sum to 1."""
+def softmax(
+    scores: npt.NDArray[np.float32] | npt.NDArray[np.float64], temperature: float
+) -> npt.NDArray[np.float64]:
+    """Probabilities (..., classes) of logits divided by ``temperature``; each row sums to 1."""
     scaled = scores.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max())
-    return np.asarray(powers / powers.sum())
+    powers = np.exp(scaled - scaled.max(-1, keepdims=True))
+    return np.asarray(powers / powers.sum(-1, keepdims=True))

@@ -135,14 +135,13 @@ def _evaluation(of: str, validation: Validation, page: Path | None) -> Evaluatio
 
 def _write_page(page: Path, run: Run, validation: Validation, now: datetime) -> None:
     from model.driver.report.page import write_report  # noqa: PLC0415 - loads plotly
-    from model.driver.report.study import Study  # noqa: PLC0415
+    from model.driver.report.study import Study, trained_with  # noqa: PLC0415
 
     first = run.folders[0]
-    settings = run.record["settings"]
     facts = {
         "Network": run.record["network"],
         "Form": validation.precision,
-        "Trained with": "; ".join(f"{name} {value}" for name, value in settings.items()),
+        **trained_with(run.record["settings"]),
         "Data": f"{first.name}, {len(first.samples)} images",
         "SHA-256 of the data": run.record["data"][0]["sha256"],
         "Drivers": ", ".join(first.subjects),

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model import measures
-from model.driver.evaluate import Answer
+from model.classifier import softmax
+from model.driver.evaluate import Answer, Arrays, arrays
 from model.driver.settings import TrainSettings
+from schemas.events import MOST_NOVEL
 
 # Below this a probability's logarithm says nothing that a temperature could use.
 LEAST_PROBABILITY = 1e-12
@@ -37,22 +39,21 @@ def calibrate(answers: Sequence[Answer], settings: TrainSettings) -> Calibration
 
     Where no threshold makes the answers right enough, the model is to be surer than it ever was.
     """
-    truth = np.array([answer.sample.label for answer in answers])
-    scores = np.log(_probabilities(answers))
-    temperature = round(measures.fit_temperature(scores, truth), 4)
-    residuals = np.array([answer.verdict.novelty or 0.0 for answer in answers])
+    told = arrays(answers)
+    scores = _scores(told)
+    temperature = round(measures.fit_temperature(scores, told.truth), 4)
+    residuals = np.nan_to_num(told.novelty)  # 0 where the network does not look
     limit = max(LEAST_LIMIT, round(float(np.quantile(residuals, settings.known)), 4))
     known = residuals <= limit
-    shares = _softmax(scores[known] / temperature)
-    right = shares.argmax(1) == truth[known]
-    threshold = measures.threshold_for(shares.max(1), right, settings.sure)
+    shares = softmax(scores[known], temperature)
+    threshold = measures.threshold_for(shares.max(1), told.right[known], settings.sure)
     below = threshold.value if threshold else float(np.nextafter(shares.max(1).max(), 2))
     return Calibration(temperature, below, limit)
 
 
 def recalibrate(answers: Sequence[Answer], calibration: Calibration) -> list[Answer]:
     """The same answers, given at temperature 1, as they read under ``calibration``."""
-    shares = _softmax(np.log(_probabilities(answers)) / calibration.temperature)
+    shares = softmax(_scores(arrays(answers)), calibration.temperature)
     return [
         _again(answer, tuple(row.tolist()), calibration)
         for answer, row in zip(answers, shares, strict=True)
@@ -84,16 +85,11 @@ def _again(answer: Answer, shares: tuple[float, ...], calibration: Calibration) 
         probabilities=shares,
         confidence=confidence,
         novelty=novelty,
-        abstained=confidence < calibration.abstain_below or novelty > 1.0,
+        abstained=confidence < calibration.abstain_below or novelty > MOST_NOVEL,
     )
     return replace(answer, verdict=verdict)
 
 
-def _probabilities(answers: Sequence[Answer]) -> measures.Floats:
-    found = np.array([answer.verdict.probabilities for answer in answers], np.float64)
-    return np.maximum(found, LEAST_PROBABILITY)
-
-
-def _softmax(scores: measures.Floats) -> measures.Floats:
-    powers = np.exp(scores - scores.max(1, keepdims=True))
-    return np.asarray(powers / powers.sum(1, keepdims=True))
+def _scores(told: Arrays) -> measures.Floats:
+    """Logits, but for a constant per image."""
+    return np.asarray(np.log(np.maximum(told.probabilities, LEAST_PROBABILITY)))

@@ -16,7 +16,7 @@ from model.labels import Label
 from model.manifest import Manifest
 from model.progress import Progress, silent
 from schemas.errors import ConfigurationError
-from schemas.events import Classification
+from schemas.events import MOST_NOVEL, Classification
 
 HELD_OUT = "held-out"
 # How right answers have to be before a person may go without looking at them.
@@ -110,17 +110,6 @@ class Arrays:
     abstained: measures.Booleans
     novelty: measures.Floats
     subjects: tuple[str | None, ...]
-
-
-def evaluate(
-    classifier: Classifier,
-    folder: Path,
-    subjects: Collection[str] | str | None = None,
-    progress: Progress = silent,
-) -> Report:
-    """:func:`summarise` of :func:`judge` of :func:`choose`."""
-    samples = choose(folder, classifier, subjects)
-    return summarise(judge(classifier, samples, progress), classifier)
 
 
 def choose(
@@ -226,7 +215,7 @@ def summarise(answers: Sequence[Answer], labelled: Labelled) -> Report:
         spread=measures.spread_of(shares),
         answered=of_answered.total / of_all.total,
         accuracy_answered=of_answered.value,
-        novel=None if np.isnan(all_.novelty).any() else float((all_.novelty > 1.0).mean()),
+        novel=None if np.isnan(all_.novelty).any() else float((all_.novelty > MOST_NOVEL).mean()),
         risk_coverage=tuple((part, curve.risk_at(part)) for part in COVERAGES),
         risk_area=curve.area,
         sure=measures.threshold_for(all_.confidences, all_.right, SURE),

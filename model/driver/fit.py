@@ -18,7 +18,7 @@ from model.driver.network import POOLED, SCORES, build_network
 from model.driver.settings import TrainSettings
 from model.progress import Progress
 
-# Batches made ahead: enough to ride out a slow one, few enough to stay small (4.7 MB each).
+# Batches made ahead: enough to ride out a slow one, few enough to stay small (30 MB each).
 AHEAD = 4
 # The dense layer alone settles in some hundred steps, which on pooled features take two seconds.
 PROBE_EPOCHS = 40
@@ -202,7 +202,7 @@ def _by_class(labels: npt.NDArray[np.int64]) -> dict[int, npt.NDArray[np.int64]]
 def _follow(average: keras.Model, live: keras.Model, momentum: float) -> None:
     """Move the average one step towards the live weights (Polyak averaging)."""
     step = int(live.optimizer.iterations.numpy())
-    # A young average forgets faster, or it would remember the first random head for epochs.
+    # A young average forgets faster, or it would remember the weights before training for epochs.
     kept = min(momentum, step / (step + 10))
     for slow, fast in zip(average.trainable_variables, live.trainable_variables, strict=True):
         slow.assign(slow * kept + fast * (1 - kept))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from model.classifier import Classifier
 from model.driver.dataset import Sample, check_subjects, read_folder
-from model.driver.evaluate import HELD_OUT, Answer, choose, evaluate, summarise
+from model.driver.evaluate import HELD_OUT, Answer, choose, judge, summarise
 from schemas.errors import ConfigurationError
 
 
@@ -75,7 +75,10 @@ def test_a_class_never_said_and_never_true_does_not_count(classifier, answer):
 def test_a_folder_without_drivers_is_judged(classifier, tmp_path):
     write_images(tmp_path, [("c0", "a.png"), ("phone-left", "b.png")])
     told = []
-    report = evaluate(classifier, tmp_path, progress=lambda *step: told.append(step))
+    answers = judge(
+        classifier, choose(tmp_path, classifier), progress=lambda *step: told.append(step)
+    )
+    report = summarise(answers, classifier)
     assert report.images == 2
     assert report.per_subject == {}
     assert sum(map(sum, report.confusion)) == 2
@@ -85,13 +88,13 @@ def test_a_folder_without_drivers_is_judged(classifier, tmp_path):
 def test_chosen_drivers_only_are_judged(classifier, tmp_path):
     write_images(tmp_path, [("c0", "a.png"), ("c0", "b.png")])
     (tmp_path / "drivers.csv").write_text("subject,classname,img\nann,c0,a.png\nbob,c0,b.png\n")
-    assert evaluate(classifier, tmp_path, ["bob"]).per_subject.keys() == {"bob"}
+    assert {sample.subject for sample in choose(tmp_path, classifier, ["bob"])} == {"bob"}
 
 
 def test_no_image_of_the_chosen_drivers_is_an_error(classifier, tmp_path):
     write_images(tmp_path, [("c0", "a.png")])
     with pytest.raises(ConfigurationError, match="bob"):
-        evaluate(classifier, tmp_path, ["bob"])
+        choose(tmp_path, classifier, ["bob"])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from model.driver.dataset import Sample, digest
 from model.driver.deletion import Drop
@@ -59,17 +60,21 @@ class Study:
     unrelated: Unrelated | None = None
 
 
+def trained_with(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The fact of how the weights were trained."""
+    return {"Trained with": "; ".join(f"{name} {value}" for name, value in settings.items())}
+
+
 def facts_of(manifest: Manifest, folder: Path, samples: Sequence[Sample]) -> dict[str, str]:
     """Which model was judged on which images, for :class:`Study`."""
     subjects = sorted({sample.subject for sample in samples if sample.subject is not None})
-    settings = manifest.record.get("settings", {})
     return {
         "Model": manifest.version,
         "SHA-256 of the weights": manifest.sha256,
         "Input": f"RGB {manifest.width} x {manifest.height}, {manifest.precision}",
         "Temperature": f"{manifest.temperature:.4g}",
         "Abstains below": f"{manifest.abstain_below:.4g}",
-        "Trained with": "; ".join(f"{name} {value}" for name, value in settings.items()),
+        **trained_with(manifest.record.get("settings", {})),
         "Data": f"{folder}, {len(samples)} images",
         "SHA-256 of the data": digest(samples),
         "Drivers": ", ".join(subjects) or "not known",
