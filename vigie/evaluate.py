@@ -12,9 +12,12 @@ import numpy as np
 
 from model.classifier import Classifier
 from model.driver.deletion import Drop, Drops, deletion_test, drops_by_class, mean_drops
-from model.driver.evaluate import HELD_OUT, Report, choose, judge, summarise
+from model.driver.evaluate import HELD_OUT, Report, arrays, choose, judge, summarise
+from model.driver.unrelated import Unrelated, meet_unrelated
+from model.measures import share_of
 from model.progress import Progress
 from schemas.errors import VigieError
+from schemas.events import MOST_NOVEL
 
 # The deletion test draws lots; the same model and images shall give the same figures.
 SEED = 1
@@ -35,12 +38,14 @@ class Evaluation:
         report: the measures.
         drops: of the deletion test; empty where no page was asked for.
         page: the HTML file, if there is one.
+        unrelated: how pictures of no cabin were met; ``None`` where no page was asked for.
     """
 
     model: str
     report: Report
     drops: Sequence[Drop] = ()
     page: Path | None = None
+    unrelated: Unrelated | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For programs: the measures, and what they are of."""
@@ -50,6 +55,8 @@ class Evaluation:
             found["deletion"] = _drops_json(mean_drops(self.drops)) | {
                 "per_class": {key: _drops_json(drops) for key, drops in by_class.items()}
             }
+        if self.unrelated:
+            found["unrelated"] = asdict(self.unrelated)
         return found
 
     def lines(self) -> list[str]:
@@ -76,6 +83,12 @@ class Evaluation:
                 f"blurring the hottest tenth costs {found.hot:.3f} of the probability, any tenth"
                 f" {found.chance:.3f}, the same shape elsewhere {found.elsewhere:.3f}"
             )
+        if self.unrelated:
+            met = self.unrelated.total
+            lines.append(
+                f"abstains on {met.hits} of {met.total} pictures of no cabin, and takes"
+                f" {self.unrelated.lost.value:.1%} of these images for one"
+            )
         if self.page:
             lines.append(f"{self.page} holds real pictures: do not pass it on")
         return lines
@@ -87,16 +100,18 @@ def evaluate_folder(
     *,
     held_out: bool,
     page: Path | None,
+    unrelated: Path | None,
     now: datetime,
     progress: Progress,
 ) -> Evaluation:
-    """Judge the images of ``folder``; with ``page``, test the heat maps and write the report.
+    """Judge the images of ``folder``; with ``page``, test heat maps and doubt, write the report.
 
     Args:
         classifier: with its served weights.
         folder: see :func:`model.driver.dataset.read_folder`.
         held_out: only drivers that the weights were never trained on.
         page: the HTML file to write.
+        unrelated: more pictures of no cabin than are drawn, one subfolder per kind.
         now: the date in the report.
         progress: told of every step.
 
@@ -119,8 +134,10 @@ def evaluate_folder(
     drops = deletion_test(classifier, answers, np.random.default_rng(SEED), progress)
     facts = facts_of(classifier.manifest, folder, samples)
     title = f"Driver behaviour: {version}"
-    study = Study(title, now, facts, classifier.labels, answers, drops)
-    return Evaluation(version, write_report(page, study), drops, page)
+    met = meet_unrelated(classifier, samples, unrelated, SEED, progress)
+    doubt = Unrelated(met, share_of(arrays(answers).novelty > MOST_NOVEL))
+    study = Study(title, now, facts, classifier.labels, answers, drops, unrelated=doubt)
+    return Evaluation(version, write_report(page, study), drops, page, doubt)
 
 
 def check_writable(page: Path) -> None:

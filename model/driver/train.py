@@ -62,7 +62,7 @@ def train(
     network, history = fit(images, len(run.labels), settings, run.work / "all", progress)
     forms = export_forms(network, images, run.labels, settings, progress)
     served = _serve(forms, run, validation, settings)
-    met = meet_unrelated(served, run.folders[0], unrelated, settings.seed, progress)
+    met = meet_unrelated(served, run.folders[0].samples, unrelated, settings.seed, progress)
     record = run.record | {
         "history": history,
         "keras": keras.__version__,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 
 from model.classifier import Classifier
 from model.decode import Pixels, decode
-from model.driver.dataset import Folder, image_files
+from model.driver.dataset import Sample, image_files
 from model.driver.outliers import KINDS, upside_down
 from model.measures import Share, share_of
 from model.progress import Progress
@@ -19,9 +20,28 @@ from model.progress import Progress
 OF_EACH_KIND = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Unrelated:
+    """How pictures that show no cabin were met.
+
+    Attributes:
+        abstained: pictures on which the model abstained, per kind of picture; at least one kind.
+        lost: real images that it refused as unlike those it learned from.
+    """
+
+    abstained: Mapping[str, Share]
+    lost: Share
+
+    @property
+    def total(self) -> Share:
+        """Over all kinds, each picture counting once."""
+        kinds = self.abstained.values()
+        return Share(sum(kind.hits for kind in kinds), sum(kind.total for kind in kinds))
+
+
 def meet_unrelated(
     classifier: Classifier,
-    real: Folder,
+    real: Sequence[Sample],
     more: Path | None,
     seed: int,
     progress: Progress,
@@ -50,12 +70,12 @@ def _kinds_in(folder: Path) -> list[str]:
     return sorted(sub.name for sub in folder.iterdir() if image_files(sub))
 
 
-def _pictures(kind: str, real: Folder, more: Path | None, seed: int) -> Iterator[bytes]:
+def _pictures(kind: str, real: Sequence[Sample], more: Path | None, seed: int) -> Iterator[bytes]:
     if kind in KINDS:
         for number in range(OF_EACH_KIND):
             yield _png(KINDS[kind](np.random.default_rng((seed, number))))
     elif kind == "upside down":
-        for sample in real.samples[:: 1 + len(real.samples) // OF_EACH_KIND]:
+        for sample in real[:: 1 + len(real) // OF_EACH_KIND]:
             yield _png(upside_down(decode(sample.path.read_bytes())))
     elif more is not None:
         files = image_files(more / kind)

@@ -42,7 +42,7 @@ def met(classifier, simulated, tmp_path_factory):
         (more / kind).mkdir()
         for file in files:
             (more / kind / file.name).symlink_to(file.resolve())
-    return meet_unrelated(classifier, simulated, more, 99, silent)
+    return meet_unrelated(classifier, simulated.samples, more, 99, silent)
 
 
 def test_of_500_pictures_that_show_no_cabin_19_of_20_are_not_answered(met):

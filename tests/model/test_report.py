@@ -18,8 +18,9 @@ from model.driver.dataset import Sample
 from model.driver.deletion import deletion_test
 from model.driver.evaluate import Answer, choose, judge
 from model.driver.report.page import write_report
-from model.driver.report.study import Study, Unrelated, facts_of
+from model.driver.report.study import Study, facts_of
 from model.driver.report.worst import MOST_BYTES, SIDE, most_confident_errors, small_jpeg
+from model.driver.unrelated import Unrelated
 from model.measures import Share
 from tests.requirements import require_chromium
 

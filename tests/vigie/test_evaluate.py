@@ -32,7 +32,13 @@ def folder(tmp_path):
 def run(classifier, folder):
     def evaluate(page=None):
         return evaluate_folder(
-            classifier, folder, held_out=False, page=page, now=NOW, progress=silent
+            classifier,
+            folder,
+            held_out=False,
+            page=page,
+            unrelated=None,
+            now=NOW,
+            progress=silent,
         )
 
     return evaluate
@@ -50,7 +56,10 @@ def test_without_a_page_the_measures_are_told(run, classifier):
 def test_a_page_comes_with_the_deletion_test(run, tmp_path):
     page = tmp_path / "new" / "report.html"
     found = run(page)
-    assert found.as_json()["deletion"]["images"] == 4
+    told = json.loads(json.dumps(found.as_json(), default=str))
+    assert told["deletion"]["images"] == 4
+    assert told["unrelated"]["abstained"]["black"]["total"] == 60
+    assert "Pictures of no cabin" in page.read_text("utf-8")
     assert page.stat().st_size > 1_000_000
     assert "do not pass it on" in found.lines()[-1]
 

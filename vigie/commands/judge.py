@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from schemas.errors import RefusedError, UsageError, VigieError
-from vigie.commands.train import BaseWeightsOption, EpochsOption, SimulatedOption
+from vigie.commands.train import BaseWeightsOption, EpochsOption, SimulatedOption, UnrelatedOption
 from vigie.invocation import (
     DataOption,
     JobArgument,
@@ -77,6 +77,7 @@ def evaluate(
             help="Also test the heat maps, and write a page with figures and the worst images.",
         ),
     ] = None,
+    unrelated: UnrelatedOption = None,
     folds: Annotated[
         int | None,
         typer.Option(
@@ -104,6 +105,8 @@ def evaluate(
     check_job(job)
     if folds and (held_out or model):
         raise UsageError("--folds trains networks of its own: leave out --held-out and --model.")
+    if unrelated and not report:
+        raise UsageError("--unrelated is told of in the report: name one by --report FILE.html.")
     now = datetime.now(UTC)
     with progress("judging images") as bar:
         if folds:
@@ -114,7 +117,13 @@ def evaluate(
         else:
             load = configured_loader(job, settings, model)
             found = evaluate_folder(
-                load(), data, held_out=held_out, page=report, now=now, progress=bar.stage
+                load(),
+                data,
+                held_out=held_out,
+                page=report,
+                unrelated=unrelated,
+                now=now,
+                progress=bar.stage,
             )
     if json:
         say_json(found.as_json())

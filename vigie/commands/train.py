@@ -21,6 +21,15 @@ BaseWeightsOption = Annotated[
 ]
 
 
+UnrelatedOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="More pictures that show no cabin, one sub-folder per kind: tell how they are met.",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(train)
@@ -36,13 +45,7 @@ def train(
         ),
     ],
     simulated: SimulatedOption = 0,
-    unrelated: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Pictures that show no cabin, one sub-folder per kind: tell how they are met.",
-        ),
-    ] = None,
+    unrelated: UnrelatedOption = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Gets the new weights; default: a version of its own in the home."),

@@ -26,8 +26,9 @@ from model.driver.report.markup import (
     tile,
     times,
 )
-from model.driver.report.study import Study, Unrelated
+from model.driver.report.study import Study
 from model.driver.report.worst import wall
+from model.driver.unrelated import Unrelated
 from model.measures import Share
 
 # Drawing drivers anew takes chance; the same answers shall give the same report.

@@ -11,28 +11,9 @@ from typing import Any
 from model.driver.dataset import Sample, digest
 from model.driver.deletion import Drop
 from model.driver.evaluate import Answer
+from model.driver.unrelated import Unrelated
 from model.labels import Label
 from model.manifest import Manifest
-from model.measures import Share
-
-
-@dataclass(frozen=True, slots=True)
-class Unrelated:
-    """How pictures that show no cabin were met.
-
-    Attributes:
-        abstained: pictures on which the model abstained, per kind of picture; at least one kind.
-        lost: real images that it refused as unlike those it learned from.
-    """
-
-    abstained: Mapping[str, Share]
-    lost: Share
-
-    @property
-    def total(self) -> Share:
-        """Over all kinds, each picture counting once."""
-        kinds = self.abstained.values()
-        return Share(sum(kind.hits for kind in kinds), sum(kind.total for kind in kinds))
 
 
 @dataclass(frozen=True, slots=True)
