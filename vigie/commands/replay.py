@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vigie.commands.feed import EXIT_INTERRUPTED
 from vigie.invocation import JobArgument, JsonOption, invocation
-from vigie.output import progress, say, say_json
+from vigie.output import progress, say, say_json, table
 
 if TYPE_CHECKING:
     from consumers.replay.service import Summary
+    from vigie.changes import Changes
 
 NICENESS = 10
 """On a machine that it shares with the worker, a replay takes the time that live images leave."""
@@ -60,13 +62,14 @@ def replay(
     from consumers.replay.period import parse_period  # noqa: PLC0415
     from consumers.replay.service import run_replay  # noqa: PLC0415
     from transport.topics import JobTopics  # noqa: PLC0415
+    from vigie.changes import count_changes  # noqa: PLC0415
     from vigie.jobs import classifier_loader  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
     from vigie.runtime import find_cluster, image_store, stop_on_signals  # noqa: PLC0415
 
     configure_logs(logging.WARNING)
     settings = invocation(context).settings
-    period = parse_period(since, until)
+    period, topics = parse_period(since, until), JobTopics(job)
     cluster = find_cluster(settings)
     load = classifier_loader(job, settings.storage.max_image_bytes, model, settings.home)
     os.nice(NICENESS)
@@ -75,7 +78,7 @@ def replay(
         found = run_replay(
             cluster,
             image_store(settings),
-            JobTopics(job),
+            topics,
             load,
             period,
             settings.inference,
@@ -84,12 +87,23 @@ def replay(
             again=again,
             on_progress=bar.advance,
         )
+    changes = count_changes(cluster, topics, found.run) if found.references else None
     if json:
-        say_json(found)
+        say_json(asdict(found) | {"changes": changes})
     else:
         say(_sentence(found))
+        _show(changes)
     if not found.finished:
         raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _show(changes: Changes | None) -> None:
+    if changes is None:
+        return
+    say(f"{changes.compared} verdicts compared with the live ones, {changes.changed} changed.")
+    if changes.moves:
+        heads = ("live verdict", "replayed verdict", "images")
+        table("changed verdicts", heads, ((*move[:2], str(move[2])) for move in changes.moves))
 
 
 def _sentence(found: Summary) -> str:
