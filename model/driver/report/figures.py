@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from model.driver.deletion import Drops
+from model.driver.evaluate import SURE
 from model.labels import Label
 from model.measures import (
     Calibration,
@@ -188,7 +189,7 @@ def risk_coverage_figure(
     ]
     marks = {"served": (*served, AMBER, "diamond")}
     if sure:
-        marks["99% right"] = (sure.coverage, 1 - sure.accuracy, INK, "circle-open")
+        marks[f"{SURE:.0%} right"] = (sure.coverage, 1 - sure.accuracy, INK, "circle-open")
     traces += [
         go.Scatter(
             x=[coverage],
