@@ -23,6 +23,7 @@ from dashboard.feed.items import card
 from dashboard.feed.messages import Messages
 from dashboard.feed.pictures import Pictures
 from dashboard.i18n import Translator, translator
+from dashboard.metrics import add_vitals_routes
 from dashboard.operations.desk import Desk
 from dashboard.operations.report import Snapshot, not_known
 from dashboard.operations.routes import add_letter_routes
@@ -35,6 +36,7 @@ from dashboard.trial.simulator import add_simulator_routes
 from dashboard.trial.upload import Uploads, add_upload_routes
 from model.labels import Label
 from producers.simulator_controls import Controls
+from transport.health.vitals import Vitals
 
 INDEX = """<!DOCTYPE html>
 <html lang="en"><head>{%metas%}<title>Vigie</title>
@@ -56,6 +58,7 @@ class Site:
         operations: how the work goes, at a moment in seconds since 1970.
         desk: where dead letters are looked at and sent again; ``None``: they cannot be.
         replays: where replays are looked at; ``None``: they cannot be.
+        vitals: what the process tells of itself; ``None``: it has no readiness and metrics.
     """
 
     hub: Hub
@@ -69,6 +72,7 @@ class Site:
     operations: Callable[[float], Snapshot] = not_known
     desk: Desk | None = None
     replays: ReplayDesk | None = None
+    vitals: Vitals | None = None
     clock: Callable[[], float] = time.time
 
 
@@ -82,6 +86,8 @@ def create_app(site: Site) -> FastAPI:
         add_letter_routes(server, site.desk)
     if site.replays:
         add_replay_routes(server, site.replays)
+    if site.vitals:
+        add_vitals_routes(server, site.vitals)
     web.add_data_routes(server, site.hub, site.messages, site.labels, pulse)
     app = Dash(
         __name__,

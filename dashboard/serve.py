@@ -8,6 +8,7 @@ import errno
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from dashboard.feed.hub import Hub
 from dashboard.feed.messages import TopicMessages
 from dashboard.feed.pictures import Pictures
 from dashboard.feed.reader import Reader
+from dashboard.metrics import PageMetrics
 from dashboard.operations.desk import Desk, event_of, is_stored
 from dashboard.operations.letters import Letters
 from dashboard.operations.watch import Watch
@@ -33,6 +35,7 @@ from producers.upload import PatientPublisher
 from schemas.errors import ConfigurationError
 from storage.images import ImageStore
 from transport.clients import Cluster
+from transport.health.vitals import Vitals
 from transport.topics import JobTopics
 
 GRACE_S = 1
@@ -59,6 +62,7 @@ def serve(
     simulator: Controls | None = None,
     stop: threading.Event | None = None,
     ready: Callable[[str], None] | None = None,
+    vitals: Vitals | None = None,
 ) -> None:
     """Serve the page of one job until told to end; then end within 3 s.
 
@@ -72,6 +76,7 @@ def serve(
         simulator: steers the simulated cameras; without it the page does not show them.
         stop: ends the server when set. Without it SIGTERM and SIGINT do, in the main thread.
         ready: called with the page's link once it answers.
+        vitals: asked on /readyz and /metrics; without it there are none.
 
     Raises:
         ConfigurationError: the address cannot be listened on.
@@ -104,7 +109,10 @@ def serve(
         operations=watch.snapshot,
         desk=desk,
         replays=replays,
+        vitals=vitals,
     )
+    if vitals:
+        _tell(vitals, hub, watch)
     app = create_app(site)
     reader = Reader(cluster, predictions, hub, messages)
     server = _Server(_configuration(app), listens_to_signals=stop is None)
@@ -119,6 +127,12 @@ def serve(
         replayed.close()
         publisher.close()
         listening.close()
+
+
+def _tell(vitals: Vitals, hub: Hub, watch: Watch) -> None:
+    metrics = PageMetrics(lambda: watch.snapshot(time.time()), partial(len, hub), lambda: hub.state)
+    vitals.registry.register(metrics)
+    vitals.ready_when(metrics.waits_for)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -139,6 +139,7 @@ def publish_camera(
     stop: threading.Event,
     source: str | None = None,
     on_published: Callable[[ImageReference], None] = lambda _reference: None,
+    on_refused: Callable[[str], None] = lambda _reason: None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Publish a recording's images to its end, or a camera's until asked to stop.
@@ -153,6 +154,7 @@ def publish_camera(
         stop: ends it after the present image.
         source: the source named in the references, instead of the origin's.
         on_published: called with each reference.
+        on_refused: called with a Failure's reason for each image that is not sent.
         now: the clock.
 
     Returns:
@@ -176,6 +178,7 @@ def publish_camera(
             reference = publisher.publish(data, source=source, name=name, captured_at=captured_at)
         except RefusedError as error:
             log.warning("image skipped", camera=origin.shown, reason=error.detail)
+            on_refused(str(error.reason))
             continue
         count += 1
         on_published(reference)

@@ -52,6 +52,7 @@ from producers.files import (
 )
 from producers.listing import Listing
 from producers.memory import UNKNOWN_STATE, Known, Memory
+from producers.metrics import UNREADABLE
 from producers.notices import Notices, noticing
 from producers.publish import MAX_SOURCE_CHARACTERS, make_reference
 from producers.readback import end_offsets, read_back
@@ -108,6 +109,10 @@ class FolderEvents:
     skipped: Callable[[str, str], None] = lambda _path, _reason: None
     """The file's path in the watched folder, and one sentence."""
     reached: Callable[[Place], None] = lambda _place: None
+    refused: Callable[[str], None] = lambda _reason: None
+    """The stable word for a file that is skipped: a Failure's reason, or ``unreadable``."""
+    interrupted: Callable[[], None] = lambda: None
+    """Kafka is away; `Place.READ_BACK` is reached again when it is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class _Prepared:
 
     known: Known
     reference: ImageReference | None = None
-    refusal: str | None = None
+    refusal: RefusedError | None = None
 
 
 def watch_folder(
@@ -196,6 +201,7 @@ class _Folder:
                     if not served:
                         raise _at_the_start(error) from None
                     log.warning("Kafka is away; trying again", reason=str(error))
+                    self.events.interrupted()
                     self.stop.wait(RETRY_S)
 
     def _open(self) -> TransactionalWriter:
@@ -285,7 +291,7 @@ class _Folder:
         except FileChangedError:
             return None
         except RefusedError as error:
-            return _Prepared(Known(stamp, None), refusal=error.detail)
+            return _Prepared(Known(stamp, None), refusal=error)
         except OSError as error:
             self._report_unreadable(stamp.path, error)
             return None
@@ -313,7 +319,7 @@ class _Folder:
         if isinstance(error, FileNotFoundError) or path in self.unreadable:
             return
         self.unreadable.add(path)
-        self._skip(path, f"It cannot be read: {error.strerror}. Check its rights.")
+        self._skip(path, UNREADABLE, f"It cannot be read: {error.strerror}. Check its rights.")
 
     def _tell(self, ready: _Prepared) -> None:
         path = ready.known.stamp.path
@@ -321,14 +327,20 @@ class _Folder:
         self.unreadable.discard(path)
         if ready.reference:
             reference = ready.reference
-            log.debug("published", source=reference.source, name=reference.name)
+            log.debug(
+                "published",
+                reference_id=reference.reference_id,
+                source=reference.source,
+                name=reference.name,
+            )
             self.events.published(reference)
         elif ready.refusal:
-            self._skip(path, ready.refusal)
+            self._skip(path, str(ready.refusal.reason), ready.refusal.detail)
 
-    def _skip(self, path: str, reason: str) -> None:
-        log.warning("file skipped", path=printable(path), reason=reason)
-        self.events.skipped(path, reason)
+    def _skip(self, path: str, word: str, sentence: str) -> None:
+        log.warning("file skipped", path=printable(path), reason=sentence)
+        self.events.skipped(path, sentence)
+        self.events.refused(word)
 
 
 def _at_the_start(error: InterruptedWritingError | ConfigurationError) -> VigieError:

@@ -88,7 +88,8 @@ def make_reference(
 class Publisher:
     """Publishes images one after the other; their references keep that order.
 
-    A ``with`` block that ends without an error has every reference acknowledged by Kafka.
+    A ``with`` block that ends without an error has every reference acknowledged by Kafka;
+    ``on_acknowledged`` is called for each, from the thread that publishes.
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class Publisher:
         job: str,
         store: ImageStore,
         new_id: Callable[[], str] = lambda: str(uuid4()),
+        on_acknowledged: Callable[[], None] = lambda: None,
     ) -> None:
         self._producer = cluster.producer(f"vigie-{job}-publisher")
         self._topic = JobTopics(job).images
         self._job = job
         self._store = store
         self._new_id = new_id
+        self._on_acknowledged = on_acknowledged
         self._error: KafkaError | None = None
 
     @property
@@ -162,6 +165,8 @@ class Publisher:
 
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         self._error = self._error or error
+        if error is None:
+            self._on_acknowledged()
 
     def _check(self) -> None:
         if self._error:

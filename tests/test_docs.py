@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from vigie import metrics
 from vigie.app import app
 from vigie.settings import markdown_table, settings_table
 
@@ -19,6 +20,7 @@ SOURCES = [
     *(ROOT / name for name in ("Makefile", "docker-compose.yml", ".ci/run", "main.py")),
 ]
 BEGIN, END = "<!-- settings: written by `vigie settings` -->", "<!-- end of settings -->"
+METRICS = "<!-- metrics: written by `vigie metrics` -->", "<!-- end of metrics -->"
 
 
 def named(paths: list[Path]) -> list[Path]:
@@ -38,6 +40,13 @@ def test_the_settings_table_is_complete():
     written = text.partition(BEGIN)[2].partition(END)[0].strip()
 
     assert written.splitlines() == markdown_table(settings_table()).splitlines()
+
+
+def test_the_metrics_table_is_complete():
+    text = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    written = text.partition(METRICS[0])[2].partition(METRICS[1])[0].strip()
+
+    assert written.splitlines() == metrics.markdown_table(metrics.metrics_table()).splitlines()
 
 
 def test_every_setting_that_is_named_exists():

@@ -40,12 +40,15 @@ machine under load would look like one; longer, work would stand still after a b
 
 _CONFIGURATION_CODES = frozenset(
     {
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError.MSG_SIZE_TOO_LARGE,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
     }
 )
-"""Abortable by their class, but they would come back in every transaction."""
+"""Abortable or fatal by their class, but they would come back in every transaction and process."""
 
 log = structlog.get_logger()
 
@@ -83,6 +86,7 @@ class Transactions:
         Waits for a broker that is away until ``give_up`` says so; ``False`` then.
 
         Raises:
+            ConfigurationError: this client has not the rights for it.
             LeaveError: the broker will not have us.
         """
         self.drop()
@@ -213,10 +217,7 @@ class Transactions:
         log.warning("transaction aborted", call=name, error=cause.str())
         self.abort(Deadline.within(COMMIT_DEADLINE_S))
         if cause.code() in _CONFIGURATION_CODES:
-            raise ConfigurationError(
-                f"Kafka refuses our messages: {cause.str()} ({name}). Check this client's rights"
-                " and the topics' max.message.bytes."
-            )
+            raise _leave(name, cause)
         raise AbortedError(f"{name}: {cause.str()}")
 
 
@@ -253,7 +254,12 @@ def purge(producer: Producer) -> None:
         producer.purge()
 
 
-def _leave(name: str, cause: KafkaError) -> LeaveError:
+def _leave(name: str, cause: KafkaError) -> VigieError:
+    if cause.code() in _CONFIGURATION_CODES:
+        return ConfigurationError(
+            f"Kafka refuses our messages: {cause.str()} ({name}). Check this client's rights"
+            " and the topics' max.message.bytes."
+        )
     return LeaveError(
         f"{name} failed for good: {cause.str()} ({cause.name()}). Another process took this one's"
         " place, or its session was lost; a new process resumes at the last committed image."

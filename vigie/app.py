@@ -14,6 +14,7 @@ from vigie.commands import (
     feed,
     judge,
     measure,
+    metrics,
     models,
     replay,
     serve,
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (serve, feed, judge, train, models, replay, audit, measure, settings):
+for group in (serve, feed, judge, train, models, replay, audit, measure, metrics, settings):
     group.register(app)
 app.add_typer(broker.app, name="broker")
 app.add_typer(audit.dead_letters, name="dead-letters")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from producers.simulator_controls import Controls
@@ -13,6 +15,8 @@ from storage.images import ImageStore
 from transport.broker import EmbeddedBroker
 from transport.broker.readiness import answers
 from transport.clients import Cluster
+from transport.health.server import serving
+from transport.health.vitals import StopFlag, Vitals
 from vigie.settings import Settings
 
 BROKER_POLL_S = 0.05
@@ -64,9 +68,21 @@ def find_cluster(
         time.sleep(BROKER_POLL_S)
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM, SIGHUP and SIGINT set; a second SIGINT interrupts at once."""
-    stop = threading.Event()
+@contextmanager
+def vitals_of(process: str, job: str, settings: Settings, stop: StopFlag) -> Iterator[Vitals]:
+    """What a process tells of itself, on the port that the settings name while the block lasts.
+
+    Raises:
+        ConfigurationError: the port is in use.
+    """
+    vitals = Vitals(process, job, stop)
+    with serving(vitals, settings.metrics):
+        yield vitals
+
+
+def stop_on_signals() -> StopFlag:
+    """A flag that SIGTERM, SIGHUP and SIGINT set; a second SIGINT interrupts at once."""
+    stop = StopFlag()
 
     def handle(number: int, _: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:

@@ -26,6 +26,7 @@ from dashboard.settings import DashboardSettings
 from producers.settings import ProducerSettings
 from schemas.errors import ConfigurationError, UsageError
 from storage.settings import StorageSettings
+from transport.health.settings import MetricsSettings
 from transport.settings import KafkaSettings
 
 PREFIX = "VIGIE_"
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     producers: ProducerSettings = Field(default_factory=ProducerSettings)
     inference: InferenceSettings = Field(default_factory=InferenceSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
 
     @property
     def images(self) -> Path:

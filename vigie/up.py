@@ -133,18 +133,30 @@ def _wish_simulated(settings: Settings, *, running: bool) -> None:
 
 def _services(invocation: Invocation, port: int) -> list[Service]:
     """What runs beside the broker, in the order in which it is ended."""
-    logs = invocation.settings.logs
+    settings = invocation.settings
     names = {
         "camera": ("simulate", "--follow"),
         "watcher": ("watch", "--wait"),
         "worker": ("infer", JOB, "--wait"),
         "page": ("web", "--wait"),
     }
-    page_port = (f"dashboard.port={port}",)
+    options = {"page": f"dashboard.port={port}", **metrics_ports(settings.metrics.port)}
     return [
-        Service(name, invocation.command(*words, options=page_port if name == "page" else ()), logs)
+        Service(
+            name,
+            invocation.command(*words, options=(options[name],) if name in options else ()),
+            settings.logs,
+        )
         for name, words in names.items()
     ]
+
+
+def metrics_ports(first: int | None) -> dict[str, str]:
+    """A port of its own for each process without a page: the same at every start."""
+    if not first:  # unset, or any free one
+        return {}
+    names = ("worker", "watcher", "camera")
+    return {name: f"metrics.port={first + number}" for number, name in enumerate(names)}
 
 
 def _start_broker(

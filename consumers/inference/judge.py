@@ -75,12 +75,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back for a message: the encoded prediction, and the failure if it is one."""
+    """What goes back for a message: the encoded prediction, and what is counted of it."""
 
     message: Message
     prediction: bytes
     failure: Failure | None
     reference_id: str | None
+    abstained: bool
+    timings: Timings
 
 
 class Judge:
@@ -130,6 +132,8 @@ class Judge:
             encode_prediction(prediction),
             outcome if isinstance(outcome, Failure) else None,
             prediction.reference_id,
+            isinstance(outcome, Classification) and outcome.abstained,
+            timings,
         )
 
     def _reference(self, message: Message) -> ImageReference:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from confluent_kafka import TopicPartition
 
+from consumers.inference.events import Committed, Judged
 from consumers.inference.judge import Answer
 from transport.deadline import Deadline
 from transport.topics import JobTopics
 from transport.transactions import COMMIT_DEADLINE_S, Transactions
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What has been committed, and nothing else."""
-
-    predictions: int = 0
-    failures: int = 0
-    transactions: int = 0
-
-    def plus(self, predictions: int, failures: int) -> Counts:
-        """These counts and one more transaction."""
-        return Counts(
-            self.predictions + predictions, self.failures + failures, self.transactions + 1
-        )
 
 
 class Lane:
@@ -37,6 +22,7 @@ class Lane:
         topics: where to.
         transactions: the partition's own transactional producer, opened.
         clock: seconds, monotonic.
+        on_commit: told of each transaction that counts.
     """
 
     def __init__(
@@ -45,26 +31,33 @@ class Lane:
         topics: JobTopics,
         transactions: Transactions,
         clock: Callable[[], float],
+        on_commit: Callable[[Committed], None] = lambda _transaction: None,
     ) -> None:
         self.partition = partition
         self.transactions = transactions
-        self.counts = Counts()
         self._topics = topics
         self._clock = clock
+        self._on_commit = on_commit
         self._opened_at = 0.0
-        self._images = 0
-        self._failures = 0
+        self._written: list[Judged] = []
         self._next_offset = 0
 
     @property
     def images(self) -> int:
         """How many images the open transaction holds; 0 when none is open."""
-        return self._images
+        return len(self._written)
 
     @property
     def age_s(self) -> float:
         """Seconds since the open transaction's first image."""
-        return self._clock() - self._opened_at if self._images else 0.0
+        return self._clock() - self._opened_at if self._written else 0.0
+
+    @property
+    def open_transaction(self) -> Committed | None:
+        """What will count when it is committed; ``None`` when none is open."""
+        if not self._written:
+            return None
+        return Committed(self.partition, self._next_offset, self._written)
 
     def write(self, answer: Answer) -> None:
         """Add an answer: its prediction and, for a Failure, the untouched original.
@@ -73,7 +66,7 @@ class Lane:
             AbortedError, ConfigurationError, LeaveError: see ``Transactions.produce``.
         """
         message = answer.message
-        if not self._images:
+        if not self._written:
             self._opened_at = self._clock()
         self.transactions.produce(
             self._topics.predictions,
@@ -90,8 +83,8 @@ class Lane:
                 partition=self.partition,
                 headers=_dead_letter_headers(answer),
             )
-            self._failures += 1
-        self._images += 1
+        reason = str(answer.failure.reason) if answer.failure else None
+        self._written.append(Judged(message.published_at, reason, answer.abstained, answer.timings))
         # The last *emitted* offset counts, never the consumer's position: that one runs ahead.
         self._next_offset = message.offset + 1
 
@@ -101,12 +94,13 @@ class Lane:
         Raises:
             AbortedError, InDoubtError, ConfigurationError, LeaveError: see ``Transactions.commit``.
         """
-        if not self._images:
+        transaction = self.open_transaction
+        if transaction is None:
             return
-        offsets = [TopicPartition(self._topics.images, self.partition, self._next_offset)]
+        offsets = [TopicPartition(self._topics.images, self.partition, transaction.position)]
         self.transactions.commit(offsets, group, deadline or Deadline.within(COMMIT_DEADLINE_S))
-        self.counts = self.counts.plus(self._images, self._failures)
         self.forget()
+        self._on_commit(transaction)
 
     def reopen(self, give_up: Callable[[], bool]) -> bool:
         """Start over with a new producer of the same id; ``False`` when told to give up.
@@ -119,8 +113,7 @@ class Lane:
 
     def forget(self) -> None:
         """Count nothing of a transaction that was given up."""
-        self._images = 0
-        self._failures = 0
+        self._written = []
 
 
 def event_headers(answer: Answer) -> list[tuple[str, bytes]]:

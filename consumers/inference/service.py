@@ -13,10 +13,14 @@ from queue import SimpleQueue
 import structlog
 
 from consumers.inference.judge import Answer, Classifier, Judge, Message
+from consumers.inference.metrics import WorkerMetrics
 from consumers.inference.settings import InferenceSettings
+from consumers.inference.waiting import Backlog
 from consumers.inference.worker import Worker
 from storage.images import ImageStore
 from transport.clients import Cluster
+from transport.health.vitals import StopFlag, Vitals
+from transport.membership import is_member
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
 from transport.transactions import Transactions
@@ -61,6 +65,7 @@ def run_worker(
     settings: InferenceSettings,
     topic_settings: TopicSettings,
     stop: threading.Event,
+    vitals: Vitals | None = None,
 ) -> None:
     """Serve one job until ``stop`` is set.
 
@@ -72,25 +77,36 @@ def run_worker(
         settings: how the worker uses the machine.
         topic_settings: what the topics must be like.
         stop: set from a signal handler.
+        vitals: told how it goes.
 
     Raises:
         VigieError: what ended the worker, with the exit code its process leaves with.
     """
-    pool = judge_pool(topics.job, store, load_classifiers(load, settings), settings)
+    vitals = vitals or Vitals("worker", topics.job, StopFlag())
+    backlog = Backlog(cluster, topics)
+    metrics = WorkerMetrics(vitals.registry, backlog.look)
+    vitals.ready_when(metrics.waits_for)
+    classifiers = load_classifiers(load, settings)
+    metrics.serves(classifiers[0].model_version, classifiers[0].model_sha256)
+    pool = judge_pool(topics.job, store, classifiers, settings)
     try:
         ensure_topics(cluster.admin(), topics, topic_settings)
         member = f"{topics.group}-{settings.slot}"
+        consumer = cluster.group_consumer(topics.group, member)
         worker = Worker(
-            cluster.group_consumer(topics.group, member),
+            consumer,
             lambda partition: _transactions(cluster, topics, partition),
             pool,
             topics,
             settings,
             stop.is_set,
+            lambda: is_member(cluster.admin(), consumer, topics.group, stop.is_set),
+            events=metrics.events,
         )
         worker.run()
     finally:
         pool.close()
+        backlog.close()
 
 
 def _transactions(cluster: Cluster, topics: JobTopics, partition: int) -> Transactions:

@@ -54,3 +54,7 @@ class InferenceSettings(BaseModel):
         ge=1024,
         description="Largest image reference read, in bytes. A real one has about 400.",
     )
+
+    def is_full(self, images: int, age_s: float) -> bool:
+        """Whether a transaction of so many images, opened so long ago, has to end."""
+        return images >= self.transaction_images or age_s * 1e3 >= self.transaction_ms

@@ -18,6 +18,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
+from consumers.inference.events import Committed, WorkerEvents
+from consumers.inference.fetch import fetch
 from consumers.inference.judge import Answer, Message
 from consumers.inference.lane import Lane
 from consumers.inference.settings import InferenceSettings
@@ -27,12 +29,6 @@ from schemas.errors import ConfigurationError
 from transport.deadline import Deadline
 from transport.topics import JobTopics
 from transport.transactions import AbortedError, InDoubtError, LeaveError, Transactions
-
-IDLE_POLL_S = 0.05
-"""How long an idle worker waits for a first message before it looks at its stop flag again."""
-
-REFILL = 16
-"""The window is topped up by handfuls: one consume() call per so many images, not one per image."""
 
 STOP_DEADLINE_S = 5.0
 """A stop is promised within 10 s; half of it is for the last commit, half for leaving."""
@@ -70,7 +66,9 @@ class Worker:
         topics: the job's topics.
         settings: how much at a time.
         stopping: says when to stop.
+        is_member: asks the broker whether the consumer still belongs to its group.
         clock: seconds, monotonic.
+        events: told how it goes.
     """
 
     def __init__(
@@ -81,7 +79,9 @@ class Worker:
         topics: JobTopics,
         settings: InferenceSettings,
         stopping: Callable[[], bool],
+        is_member: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
+        events: WorkerEvents | None = None,
     ) -> None:
         self._consumer = consumer
         self._transactions = transactions
@@ -89,7 +89,9 @@ class Worker:
         self._topics = topics
         self._settings = settings
         self._stopping = stopping
+        self._is_member = is_member
         self._clock = clock
+        self._events = events or WorkerEvents()
         self._lanes: dict[int, Lane] = {}
         self._window: OrderingWindow[Answer] = OrderingWindow()
         self._gate = PoisonGate(settings.storm_window, settings.storm_share)
@@ -132,23 +134,12 @@ class Worker:
                 self._gate.check()
 
     def _is_due(self, lane: Lane) -> bool:
-        settings = self._settings
-        return (
-            lane.images >= settings.transaction_images
-            or lane.age_s * 1e3 >= settings.transaction_ms
-            or not self._window.holds(lane.partition)
+        return self._settings.is_full(lane.images, lane.age_s) or not self._window.holds(
+            lane.partition
         )
 
     def _fill(self) -> None:
-        room = self._settings.window - len(self._window)
-        busy = len(self._window) > 0
-        if room < (min(REFILL, self._settings.window) if busy else 1):
-            return
-        first = self._consumer.poll(0 if busy else IDLE_POLL_S)
-        if first is None:
-            return
-        more = self._consumer.consume(room - 1, 0) if room > 1 else []
-        for record in [first, *more]:
+        for record in fetch(self._consumer, len(self._window), self._settings.window):
             if error := record.error():
                 self._on_error(error)
             elif record.partition() in self._lanes:
@@ -180,17 +171,38 @@ class Worker:
         try:
             act()
         except AbortedError:
+            self._events.aborted()
             self._rewind(lane)
         except InDoubtError as error:
             log.warning("a transaction is undecided: asking anew", error=str(error))
-            if lane.reopen(self._stopping):
-                self._rewind(lane)
+            self._events.undecided()
+            undecided = lane.open_transaction
+            if self._take_back(lane):
+                self._decide(undecided, self._rewind(lane))
         else:
             return True
         return False
 
-    def _rewind(self, lane: Lane) -> None:
-        """Read again from the first image that is not committed."""
+    def _take_back(self, lane: Lane) -> bool:
+        """Open a lane anew; let it go when the group went on without this worker."""
+        # Opening fences who has the partition: one that was suspended would end its successor.
+        if not self._is_member():
+            log.warning("no member of the group any more", partition=lane.partition)
+            self._on_lost(
+                self._consumer, [TopicPartition(self._topics.images, lane.partition)]
+            )  # the consumer learns of it later, and then joins anew or is fenced
+            return False
+        return lane.reopen(self._stopping)
+
+    def _decide(self, transaction: Committed | None, position: int) -> None:
+        """Tell what became of a transaction: it counts if its offset does."""
+        if transaction is not None and position >= transaction.position:
+            self._events.committed(transaction)
+        else:
+            self._events.aborted()
+
+    def _rewind(self, lane: Lane) -> int:
+        """Read again from the first image that is not committed; returns its offset."""
         self._aborts += 1
         if self._aborts >= CONSECUTIVE_ABORTS:
             raise LeaveError(
@@ -204,6 +216,7 @@ class Worker:
             self._consumer.seek(position)
         except KafkaException as error:  # going on from here would leave images out
             raise LeaveError(f"Images cannot be read again: {error.args[0].str()}.") from error
+        return position.offset
 
     def _committed(self, partitions: list[int]) -> list[TopicPartition]:
         """Where work goes on: behind the last committed image, or at the topic's beginning."""
@@ -256,6 +269,7 @@ class Worker:
                 self._topics,
                 self._transactions(place.partition),
                 self._clock,
+                self._events.committed,
             )
             if not lane.reopen(self._stopping):
                 return
@@ -264,7 +278,9 @@ class Worker:
         if opened:
             positions = self._committed(opened)
             consumer.incremental_assign(positions)
-            log.info("assigned", positions={p.partition: p.offset for p in positions})
+            offsets = {place.partition: place.offset for place in positions}
+            self._events.assigned(offsets)
+            log.info("assigned", positions=offsets)
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Hand partitions over in order: commit what is emitted, drop what is not."""
@@ -284,6 +300,7 @@ class Worker:
     def _release(self, partitions: list[TopicPartition]) -> list[Lane]:
         gone = {place.partition for place in partitions}
         self._window.discard(lambda partition: partition in gone)
+        self._events.released(gone)
         return [self._lanes.pop(number) for number in sorted(gone) if number in self._lanes]
 
 

@@ -12,14 +12,13 @@ from typing import cast
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from consumers.inference.fetch import fetch
 from consumers.inference.judge import Answer
 from consumers.inference.lane import event_headers
 from consumers.inference.settings import InferenceSettings
 from consumers.inference.window import OrderingWindow
 from consumers.inference.worker import (
     CONSECUTIVE_ABORTS,
-    IDLE_POLL_S,
-    REFILL,
     STOP_DEADLINE_S,
     Pool,
     taken,
@@ -124,21 +123,12 @@ class Replayer:
             return False
         images = self._ahead.references - self._committed.references
         age_s = self._clock() - self._opened_at if self._opened_at is not None else 0.0
-        return (
-            images >= self._settings.transaction_images
-            or age_s * 1e3 >= self._settings.transaction_ms
-            or not self._window
-        )
+        return self._settings.is_full(images, age_s) or not self._window
 
     def _fill(self) -> None:
-        room = self._settings.window - len(self._window)
-        busy = len(self._window) > 0
-        if not self._unread or room < (min(REFILL, self._settings.window) if busy else 1):
+        if not self._unread:
             return
-        first = self._consumer.poll(0 if busy else IDLE_POLL_S)
-        if first is None:
-            return
-        for record in [first, *(self._consumer.consume(room - 1, 0) if room > 1 else [])]:
+        for record in fetch(self._consumer, len(self._window), self._settings.window):
             if error := record.error():
                 self._on_error(error, record)
             else:

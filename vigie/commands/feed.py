@@ -12,10 +12,11 @@ from vigie.invocation import JobOption, JsonOption, invocation
 from vigie.output import progress, say, say_json
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
+    from producers.folder import FolderEvents
     from transport.clients import Cluster
+    from transport.health.vitals import StopFlag, Vitals
     from vigie.settings import Settings
 
 # A service that starts together with the broker waits this long for it: the very first start may
@@ -77,7 +78,7 @@ def watch(
     """Send the images that arrive in a folder with one sub-folder per camera."""
     from producers.folder import watch_folder  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
-    from vigie.runtime import image_store, stop_on_signals  # noqa: PLC0415
+    from vigie.runtime import image_store, stop_on_signals, vitals_of  # noqa: PLC0415
 
     configure_logs()
     settings = invocation(context).settings
@@ -85,15 +86,36 @@ def watch(
     root = folder or settings.cameras
     if folder is None:
         root.mkdir(parents=True, exist_ok=True)
-    cluster = _ready_cluster(settings, job, stop, wait=wait)
-    watch_folder(
-        root,
-        cluster=cluster,
-        job=job,
-        store=image_store(settings),
-        state=settings.home / "producers",
-        settings=settings.producers.folder,
-        stop=stop,
+    with vitals_of("watcher", job, settings, stop) as vitals:
+        vitals.waits("Kafka")
+        watch_folder(
+            root,
+            cluster=_ready_cluster(settings, job, stop, wait=wait),
+            job=job,
+            store=image_store(settings),
+            state=settings.home / "producers",
+            settings=settings.producers.folder,
+            stop=stop,
+            events=_counting(vitals),
+        )
+
+
+def _counting(vitals: Vitals) -> FolderEvents:
+    """Count what a folder watcher does, and say when it can work."""
+    from producers.folder import FolderEvents, Place  # noqa: PLC0415
+    from producers.metrics import ProducerMetrics  # noqa: PLC0415
+
+    metrics = ProducerMetrics(vitals.registry)
+
+    def reached(place: Place) -> None:
+        if place is Place.READ_BACK:
+            vitals.waits(None)
+
+    return FolderEvents(
+        published=lambda _: metrics.published(),
+        reached=reached,
+        refused=metrics.refused,
+        interrupted=lambda: vitals.waits("Kafka"),
     )
 
 
@@ -111,9 +133,10 @@ def camera(
 ) -> None:
     """Send images from a camera, a stream or a video."""
     from producers.camera import parse_origin, publish_camera  # noqa: PLC0415
+    from producers.metrics import ProducerMetrics  # noqa: PLC0415
     from producers.publish import Publisher  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
-    from vigie.runtime import image_store, stop_on_signals  # noqa: PLC0415
+    from vigie.runtime import image_store, stop_on_signals, vitals_of  # noqa: PLC0415
 
     configure_logs()
     settings = invocation(context).settings
@@ -122,17 +145,27 @@ def camera(
     taken = settings.producers.camera
     with (
         progress(f"sending {origin.shown}") as bar,
-        Publisher(_ready_cluster(settings, job, stop), job, image_store(settings)) as out,
+        vitals_of("camera", job, settings, stop) as vitals,
     ):
+        metrics = ProducerMetrics(vitals.registry)
+        vitals.waits("a first image that Kafka acknowledges")
+
+        def acknowledged() -> None:
+            metrics.published()
+            vitals.waits(None)
+
+        cluster = _ready_cluster(settings, job, stop)
         done = count(1)
-        published = publish_camera(
-            origin,
-            out,
-            settings=taken.model_copy(update={"rate": rate}) if rate else taken,
-            stop=stop,
-            source=source,
-            on_published=lambda _: bar.advance(next(done)),
-        )
+        with Publisher(cluster, job, image_store(settings), on_acknowledged=acknowledged) as out:
+            published = publish_camera(
+                origin,
+                out,
+                settings=taken.model_copy(update={"rate": rate}) if rate else taken,
+                stop=stop,
+                source=source,
+                on_published=lambda _: bar.advance(next(done)),
+                on_refused=metrics.refused,
+            )
     say(f"{published} sent")
 
 
@@ -156,19 +189,29 @@ def simulate(
 
     Called without a folder and options, it can be steered on the page: start, stop, speed.
     """
+    from producers.metrics import SimulatorMetrics  # noqa: PLC0415
     from producers.simulator import simulate as simulate_cameras  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
-    from vigie.runtime import stop_on_signals  # noqa: PLC0415
+    from vigie.runtime import stop_on_signals, vitals_of  # noqa: PLC0415
 
     configure_logs()
     settings = invocation(context).settings
     stop = stop_on_signals()
-    with progress("writing images") as bar:
+    # Simulated cameras know of no job: whoever watches their folders says which.
+    with (
+        progress("writing images") as bar,
+        vitals_of("simulator", "", settings, stop) as vitals,
+    ):
+        metrics = SimulatorMetrics(vitals.registry)
+        vitals.waits(None)
         done = count(1)
+
+        def on_written() -> None:
+            metrics.written()
+            bar.advance(next(done), images)
+
         if (folder, images, behaviour, seed) == (None, None, None, None):
-            written = _simulate_steered(
-                settings, stop, lambda: bar.advance(next(done)), starts=not follow
-            )
+            written = _simulate_steered(settings, stop, on_written, starts=not follow)
         else:
             written = simulate_cameras(
                 folder or settings.cameras,
@@ -177,14 +220,14 @@ def simulate(
                 count=images,
                 behaviour=behaviour,
                 seed=seed,
-                on_written=lambda _: bar.advance(next(done), images),
+                on_written=lambda _: on_written(),
             )
     say(f"{written} written")
 
 
 def _simulate_steered(
     settings: Settings,
-    stop: threading.Event,
+    stop: StopFlag,
     on_written: Callable[[], None],
     *,
     starts: bool,
@@ -206,7 +249,7 @@ def _simulate_steered(
 
 
 def _ready_cluster(
-    settings: Settings, job: str, stop: threading.Event | None = None, *, wait: bool = False
+    settings: Settings, job: str, stop: StopFlag | None = None, *, wait: bool = False
 ) -> Cluster:
     """The cluster, with the job's topics made."""
     from transport.topics import JobTopics, ensure_topics  # noqa: PLC0415

@@ -54,22 +54,28 @@ def infer(
     from transport.topics import JobTopics  # noqa: PLC0415
     from vigie.jobs import configured_loader  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
-    from vigie.runtime import find_cluster, image_store, stop_on_signals  # noqa: PLC0415
+    from vigie.runtime import (  # noqa: PLC0415
+        find_cluster,
+        image_store,
+        stop_on_signals,
+        vitals_of,
+    )
 
     configure_logs()
     settings = invocation(context).settings
     load = configured_loader(job, settings, model)
     stop = stop_on_signals()
-    cluster = find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop)
-    run_worker(
-        cluster,
-        image_store(settings),
-        JobTopics(topics or job),
-        load,
-        settings.inference,
-        settings.kafka.topics,
-        stop,
-    )
+    with vitals_of("worker", job, settings, stop) as vitals:
+        run_worker(
+            find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop),
+            image_store(settings),
+            JobTopics(topics or job),
+            load,
+            settings.inference,
+            settings.kafka.topics,
+            stop,
+            vitals,
+        )
 
 
 def web(
@@ -80,6 +86,7 @@ def web(
 ) -> None:
     """Serve the live page."""
     from dashboard.serve import serve  # noqa: PLC0415
+    from transport.health.vitals import Vitals  # noqa: PLC0415
     from transport.topics import JobTopics, ensure_topics  # noqa: PLC0415
     from vigie.jobs import job_labels  # noqa: PLC0415
     from vigie.logs import configure_logs  # noqa: PLC0415
@@ -105,4 +112,5 @@ def web(
         settings.cameras,
         simulator=simulator_controls(settings),
         stop=stop,
+        vitals=Vitals("page", topics or job, stop),
     )

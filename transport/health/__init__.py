@@ -1,0 +1,1 @@
+"""What every process tells about itself: whether it lives, whether it can work, its metrics."""
