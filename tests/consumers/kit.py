@@ -109,6 +109,7 @@ class CommittedReader:
         self._place = place
         self._topic = topic or place.topics.predictions
         self._seen: list[Prediction] = []
+        self.longest_pause_s = 0.0  # between two predictions
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -134,9 +135,13 @@ class CommittedReader:
         reader = self._place.cluster.reader("test-reader")
         partitions = range(self._place.settings.partitions)
         reader.assign([TopicPartition(self._topic, number, 0) for number in partitions])
+        heard: float | None = None
         while len(self._seen) < count and not self._stop.is_set():
             message = reader.poll(0.1)
             if message is not None and message.error() is None:
+                now = time.monotonic()
+                self.longest_pause_s = max(self.longest_pause_s, now - (heard or now))
+                heard = now
                 self._seen.append(decode_prediction(message.value()))
         reader.close()
 

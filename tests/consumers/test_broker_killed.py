@@ -13,6 +13,7 @@ import pytest
 from schemas.codec import decode_prediction
 from tests.consumers.kit import Place, make_place, running, until
 from tests.consumers.replay_kit import replaying
+from tests.transport.broker_kit import answering
 from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.reading import read_to_end
 from transport.topics import ensure_replays
@@ -36,7 +37,11 @@ def kill(broker: EmbeddedBroker) -> None:
     pid = broker.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    until(lambda: broker.status().pid not in (None, pid), BACK_S, "the broker's return")
+    until(
+        lambda: broker.status().pid not in {None, pid} and answering(broker),
+        BACK_S,
+        "the broker's return",
+    )
 
 
 def work(what: str, place: Place) -> tuple[str, AbstractContextManager[object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import struct
 import threading
 import zlib
@@ -30,25 +29,6 @@ DRAWN = encode(draw(random_scene(np.random.default_rng(1), 4)), 90)
 @pytest.fixture
 def place(kafka: Running, topic_name: Callable[[str], str], tmp_path: Path) -> Place:
     return make_place(kafka.bootstrap_servers, topic_name("job"), tmp_path / "images")
-
-
-def test_ten_kills_lose_and_double_nothing(place: Place) -> None:
-    total = 500
-    rng = random.Random(7)
-    images = [f"slow {rng.random() * 8:.2f} {n}".encode() for n in range(total)]
-    reader = CommittedReader(place)
-    reader.start(total)
-    place.publish([place.reference(n, image) for n, image in enumerate(images)])
-    for _ in range(10):
-        seen = reader.count
-        with running(place, transaction_images=10):
-            until(lambda seen=seen: reader.count > seen + 15, 30, "progress after a kill")
-    with running(place, transaction_images=10):
-        found = reader.wait(60)
-    assert [one.reference_id for one in found] == [f"r{n}" for n in range(total)]
-    assert [one.source_offset for one in found] == list(range(total))
-    checked = verify(place.cluster, place.topics)
-    assert (checked.offence, checked.references, checked.predictions) == (None, total, total)
 
 
 def test_order_holds_when_later_images_are_done_first(place: Place) -> None:
