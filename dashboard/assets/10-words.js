@@ -6,7 +6,7 @@
   let texts = null;
   let forms = null;
 
-  /* Percentages are cut, never rounded up: 99.96 % must not pass for certain, and a card's 59 %
+  /* Certainties are cut, never rounded up: 99.96 % must not pass for certain, and a card's 59 %
      stays 59.9 % in the detail. The one place that forms them. */
   const percentForm = (language, digits) =>
     new Intl.NumberFormat(language, {
@@ -22,6 +22,7 @@
 
   const makeForms = (language) => ({
     percents: [percentForm(language, 0), percentForm(language, 1)],
+    share: new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 2 }),
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 1 }),
     plural: new Intl.PluralRules(language),
     ago: new Intl.RelativeTimeFormat(language, { style: "short", numeric: "always" }),
@@ -48,6 +49,8 @@
       document.documentElement.lang = texts.language;
     },
     percent: (share, digits = 0) => forms.percents[digits].format(share),
+    /* Of things that were counted: rounded, as nobody takes it for a certainty. */
+    share: (part, all) => forms.share.format(all ? part / all : 0),
     number: (value) => forms.number.format(value),
     milliseconds: (value) => `${forms.number.format(value < 10 ? value : Math.round(value))} ms`,
     /* Of a file. */

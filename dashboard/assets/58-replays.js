@@ -126,14 +126,8 @@
     buttons.find((button) => nameOf(button) === focused)?.focus();
   };
 
-  const percent = (part, all) =>
-    new Intl.NumberFormat(words.texts.language, {
-      style: "percent",
-      maximumFractionDigits: 2,
-    }).format(all ? part / all : 0);
-
   const summary = ({ compared, changed, complete }) => {
-    const share = percent(changed, compared);
+    const share = words.share(changed, compared);
     const differing = fill(words.count(texts().changed, changed), { share });
     const text = `${words.count(texts().summary, compared)}, ${differing}`;
     return complete ? `${text}.` : `${text}. ${texts().reading} …`;

@@ -45,6 +45,33 @@ def graph(component_id: str, height: int, label: str) -> Component:
     return html.Div(chart, role="img", **attributes(named))
 
 
+def trouble(
+    name: str, again: Component, sentence: str = "", style: str = "trouble-box"
+) -> Component:
+    """What stands in the place of something that could not be had; scripts show it and fill it.
+
+    Its id is ``{name}-trouble``, that of its sentence ``{name}-trouble-text``.
+    """
+    return html.Div(
+        [html.Span(sentence, id=f"{name}-trouble-text"), again],
+        id=f"{name}-trouble",
+        className=style,
+        role="alert",
+        hidden=True,
+    )
+
+
+def ghost_list(name: str, label: str, count: int, style: str) -> Component:
+    """The shape of a list to come, ``{name}-loading``; ``style`` is the class of that list."""
+    return html.Div(
+        [html.Div(className="letter ghost") for _ in range(count)],
+        id=f"{name}-loading",
+        className=style,
+        role="img",
+        **attributes({"aria-label": label}),
+    )
+
+
 def page_title(title: str, *beside: Any) -> Component:
     """The heading of a page, with its controls beside it."""
     return html.Div([html.H1(title), html.Div(className="grow"), *beside], className="page-title")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicCollection
@@ -14,6 +15,18 @@ from dashboard.feed.items import EVENT_UNREADABLE, Item, Place, read_item
 ANSWER_S = 1.5
 """How long the broker may take to describe the topic. A healthy one needs milliseconds; below the
 3 s that stopping may take."""
+
+SETTLING = frozenset(
+    {
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
+"""Answers of a broker that has just restarted or made a topic. `KafkaError.retriable` is no help:
+librdkafka sets it for transactional calls only (2.16)."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +50,11 @@ def describe(admin: AdminClient, name: str) -> Topic:
     return Topic(str(found.topic_id), tuple(sorted(part.id for part in found.partitions)))
 
 
+def is_settling(error: KafkaException) -> bool:
+    """Whether Kafka did answer, and will give what was asked for in a moment."""
+    return cast("KafkaError", error.args[0]).code() in SETTLING
+
+
 def place_of(message: Message) -> Place:
     """Where a message that is no error stands in its topic."""
     return Place(message.partition() or 0, message.offset() or 0)
@@ -48,12 +66,12 @@ def items_of(
     """The events among what the consumer returned; ``keep`` is given the bytes of each.
 
     Raises:
-        KafkaException: the partition can no longer be read as it was assigned.
+        KafkaException: the partition has to be assigned anew.
     """
     items = []
     for message in messages:
         if error := message.error():
-            if error.code() != KafkaError._PARTITION_EOF and not error.retriable():
+            if error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
             continue
         place = place_of(message)

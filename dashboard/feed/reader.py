@@ -24,7 +24,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
-from dashboard.feed.arrivals import ANSWER_S, Topic, describe, ends_of, items_of
+from dashboard.feed.arrivals import ANSWER_S, Topic, describe, ends_of, is_settling, items_of
 from dashboard.feed.backreader import Backreader
 from dashboard.feed.hub import Hub
 from dashboard.feed.messages import TopicMessages
@@ -92,7 +92,8 @@ class Reader:
                 log.warning("topic_changed", topic=self._topic)
             except KafkaException as error:
                 log.warning("topic_unreadable", topic=self._topic, error=str(error))
-                self._hub.kafka_answers(False)
+                if not is_settling(error):
+                    self._hub.kafka_answers(False)
             self._stopping.wait(POLL_S * 5)
 
     def _ask(self, admin: AdminClient) -> Topic | None:

@@ -3,7 +3,7 @@
 1. Ask which partitions there are, who is in the workers' group, and what it has committed.
 2. Read on in both topics from where reading ended: images that wait, dead letters that came. The
    partitions are assigned for this moment only, so that nothing is fetched in between.
-3. Turn both into one report; without an answer the report says that nothing is known.
+3. Turn both into one report; without an answer the one before stays until it is too old to tell.
 
 Group and offsets are asked through the old synchronous calls: an answer that comes too late to
 librdkafka's DescribeConsumerGroups ends the whole process (its issue 4605), and
@@ -28,6 +28,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from dashboard.feed.arrivals import is_settling
 from dashboard.operations.letters import Known, Letters
 from dashboard.operations.report import Backlog, Pace, Report, Snapshot, not_known
 from transport.clients import Cluster
@@ -102,7 +103,7 @@ class Watch:
         return report.snapshot(now) if report else not_known(now)
 
     def answers(self) -> bool:
-        """Whether Kafka answered when it was last asked; waits for the first look."""
+        """Whether Kafka has answered lately; waits for the first look."""
         self._looked.wait(FIRST_LOOK_S)
         return self.snapshot(self._clock())["worker"] != "unknown"
 
@@ -125,8 +126,11 @@ class Watch:
                 self._report = self.look(admin, consumer, group)
             except KafkaException as error:
                 log.debug("operations_unknown", error=str(error))
-                self._report = Report(self._clock())
-            self._looked.set()
+                # The report before stays, and ages: one answer that comes late is no outage.
+                if not (self._report or is_settling(error)):
+                    self._report = Report(self._clock())
+            if self._report:
+                self._looked.set()
             self._stopping.wait(max(POLL_S, LOOK_S - (time.monotonic() - began)))
         consumer.close()
         group.close()
@@ -224,7 +228,7 @@ class Watch:
             if error := message.error():
                 if error.code() == KafkaError._PARTITION_EOF:
                     done.add(part)
-                elif not error.retriable():
+                else:
                     problem = error  # after what came before it has been counted
             elif part[0] == self._topics.images:
                 self._backlog.take(part[1], cast("int", message.offset()), message.timestamp()[1])

@@ -10,7 +10,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.basics import action, attributes, icon, page_title
+from dashboard.components.basics import action, attributes, ghost_list, icon, page_title, trouble
 from dashboard.i18n import Translator
 
 
@@ -49,19 +49,9 @@ def layout(t: Translator) -> Component:
                 hidden=True,
             ),
             html.P("", id="letters-said", className="letters-said", role="status"),
-            html.Div(
-                [html.Span("", id="letters-trouble-text"), action("letters-again", t("Try again"))],
-                id="letters-trouble",
-                className="letters-trouble",
-                role="alert",
-                hidden=True,
-            ),
+            trouble("letters", action("letters-again", t("Try again"))),
             action("letters-newest", "", "button letters-new", id="letters-new", hidden=True),
-            html.Div(
-                [html.Div(className="letter ghost") for _ in range(3)],
-                id="letters-loading",
-                **attributes({"aria-label": t("Loading"), "role": "img"}),
-            ),
+            ghost_list("letters", t("Loading"), 3, "letters"),
             _empty(t),
             html.Ol(id="letters", className="letters"),
             action("letters-older", t("Show older"), "button", id="letters-older", hidden=True),

@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard import ids
-from dashboard.components.basics import action, attributes, icon
+from dashboard.components.basics import action, attributes, icon, trouble
 from dashboard.components.inspector import inspector
 from dashboard.components.toolbar import ANY_CONFIDENCE, tabs, toolbar
 from dashboard.feed.filters import FeedFilter
@@ -123,14 +123,8 @@ def _trouble(t: Translator, side: str) -> Component:
         "older": t("Older events could not be fetched."),
         "newer": t("Newer events could not be fetched."),
     }[side]
-    again = action("retry", [icon("rotate-ccw"), t("Try again")], "button")
-    return html.Div(
-        [html.P(sentence), again],
-        id=f"{side}-trouble",
-        className="feed-trouble",
-        role="alert",
-        hidden=True,
-    )
+    again = action("retry", [icon("rotate-ccw"), t("Try again")])
+    return trouble(side, again, sentence, "feed-trouble")
 
 
 def _cards(t: Translator) -> Component:

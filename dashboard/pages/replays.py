@@ -10,7 +10,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.basics import action, attributes, icon, page_title
+from dashboard.components.basics import action, attributes, ghost_list, icon, page_title, trouble
 from dashboard.i18n import Translator
 
 COMMAND = "vigie replay driver --model VERSION"
@@ -32,19 +32,8 @@ def layout(t: Translator) -> Component:
                 ],
                 className="dim replays-intro",
             ),
-            html.Div(
-                [html.Span("", id="replays-trouble-text"), action("replays-again", t("Try again"))],
-                id="replays-trouble",
-                className="letters-trouble",
-                role="alert",
-                hidden=True,
-            ),
-            html.Div(
-                [html.Div(className="letter ghost") for _ in range(2)],
-                id="replays-loading",
-                className="replays-list",
-                **attributes({"aria-label": t("Loading"), "role": "img"}),
-            ),
+            trouble("replays", action("replays-again", t("Try again"))),
+            ghost_list("replays", t("Loading"), 2, "replays-list"),
             _empty(t),
             html.Div(
                 id="replays-runs",

@@ -13,7 +13,7 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from dashboard.feed.arrivals import place_of
+from dashboard.feed.arrivals import is_settling, place_of
 from dashboard.feed.items import Place
 from dashboard.feed.table import Codes
 from dashboard.replays.verdicts import MOST_WORDS, Compared, Verdicts, compare, verdict
@@ -45,19 +45,8 @@ AHEAD = {"queued.max.messages.kbytes": 4096, "fetch.queue.backoff.ms": 10}
 """What is read ahead when a look ends was fetched in vain; this is two thousand events. Without the
 second, a full queue would wait a second for the next."""
 
-PASSING = frozenset(
-    {
-        KafkaError._TIMED_OUT,
-        KafkaError._TRANSPORT,
-        KafkaError._UNKNOWN_PARTITION,
-        KafkaError._UNKNOWN_TOPIC,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-    }
-)
-"""Errors of a broker that is slow, has restarted, or has just made a topic. `KafkaError.retriable`
-knows those of transactions only (librdkafka 2.16)."""
+SILENT = frozenset({KafkaError._TIMED_OUT, KafkaError._TRANSPORT})
+"""Errors of a broker that is slow, or away for a moment."""
 
 NEAR = 64
 """Offsets over which reading is quicker than asking for another place."""
@@ -179,7 +168,7 @@ def first_answer(consumer: Consumer, place: TopicPartition, source: int) -> int:
 
 def passes(error: KafkaException) -> bool:
     """Whether asking again may help, as after a leader has moved or an answer came late."""
-    return cast("KafkaError", error.args[0]).code() in PASSING
+    return is_settling(error) or cast("KafkaError", error.args[0]).code() in SILENT
 
 
 def answer_of(message: Message) -> Prediction | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from storage.images import ImageStore
-from tests.dashboard.browsing import FLAGS, Feed, Open
+from tests.dashboard.browsing import FLAGS, Feed, Open, Pages
 from tests.dashboard.running import PATIENCE_S, page_process
 from tests.requirements import require_chromium
 from transport.broker import Running
@@ -38,33 +37,15 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def pages(browser: Browser) -> Iterator[Pages]:
+    made = Pages(browser)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
+def open_page(pages: Pages) -> Iterator[Open]:
     """Opens pages; at the end, none may have complained or asked another machine."""
-    contexts, complaints = [], []
-
-    def watch(request: Request) -> None:
-        if not re.match(r"(blob:)?(http|ws)://127\.0\.0\.1:", request.url):
-            complaints.append(f"asked for {request.url}")
-
-    def open_(link: str, language: str = "en", width: int = 1440, *, strict: bool = True) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, locale=language, timezone_id="Europe/Paris"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", watch)  # a route would switch the browser's cache off
-        if strict:
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
-            page.on(
-                "console",
-                lambda said: complaints.append(said.text) if said.type == "error" else None,
-            )
-        page.goto(link)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    yield pages.open
+    assert pages.leave() == []

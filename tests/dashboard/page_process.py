@@ -1,11 +1,8 @@
-"""Runs the page as a process of its own, so that tests can kill it.
-
-Usage: python -m tests.dashboard.page_process BOOTSTRAP_SERVERS STORE JOB PORT
-"""
+"""The page as a process of its own, so that tests can kill it."""
 
 from __future__ import annotations
 
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from dashboard.serve import serve
@@ -17,18 +14,15 @@ from storage.images import ImageStore
 from transport.clients import Cluster
 
 
-def main(bootstrap_servers: str, store: str, job: str, port: str) -> None:
+def run(cluster: Cluster, store: Path, job: str, port: int, told: Connection) -> None:
+    """Serve the page until a signal ends it; its link is told once it listens."""
     serve(
-        Cluster(bootstrap_servers),
-        ImageStore(Path(store), 20_000_000),
+        cluster,
+        ImageStore(store, 20_000_000),
         job,
         BEHAVIOURS,
-        DashboardSettings(port=int(port)),
+        DashboardSettings(port=port),
         Path("/home/ada/cameras"),
-        simulator=Controls(Path(store) / "producers", SimulatorSettings()),
-        ready=lambda link: print(link, flush=True),  # noqa: T201 - the test reads it
+        simulator=Controls(store / "producers", SimulatorSettings()),
+        ready=told.send,
     )
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -7,9 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +28,7 @@ from transport.broker import BrokerSettings, EmbeddedBroker, Running
 from transport.clients import Cluster
 from transport.topics import JobTopics
 
-SEEN_WITHIN_S = 12.0
+SEEN_WITHIN_S = 20.0  # Kafka drops a silent member after 10 s; then comes a look, each second
 
 offsets = st.lists(st.integers(1, 3), max_size=40).map(
     lambda steps: [sum(steps[: n + 1]) for n in range(len(steps))]
@@ -172,6 +178,28 @@ def test_who_asks_before_the_first_look_waits_for_its_answer(place: Place) -> No
 
 
 @pytest.mark.kafka
+def test_a_leader_that_moves_is_not_taken_for_an_outage(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))]
+    look = Watch.look
+
+    def look_after_faults(watch: Watch, *asked: Any) -> Report:
+        if faults:
+            raise faults.pop()
+        return look(watch, *asked)
+
+    monkeypatch.setattr(Watch, "look", look_after_faults)
+    watch = Watch(place.cluster, place.topics, Letters())
+    watch.start()
+    try:
+        assert watch.answers()
+        assert not faults
+    finally:
+        watch.stop(5)
+
+
+@pytest.mark.kafka
 def test_the_lag_is_exact_over_markers_and_aborted_images(place: Place) -> None:
     publish_in_transactions(place, [1, 2, -3, 1])  # offsets 0 | 2 3 | (5 6 7) | 9, then a marker
     with watching(place.cluster, place.topics) as snapshot:
@@ -198,7 +226,7 @@ def test_beyond_a_thousand_it_says_more_and_counts_on_when_they_are_answered(pla
 
 
 @pytest.mark.kafka
-def test_a_killed_worker_is_missed_within_twelve_seconds_and_its_successor_seen(
+def test_a_killed_worker_is_missed_and_its_successor_seen(
     place: Place,
 ) -> None:
     with watching(place.cluster, place.topics) as snapshot:

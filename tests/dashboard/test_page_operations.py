@@ -5,14 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.consumers.kit import Place, make_place, running
+from tests.consumers.kit import Place, make_place
+from tests.consumers.kit_forked import forked
 from tests.dashboard.browsing import Open
 from tests.dashboard.kit import noise_jpeg
 from tests.dashboard.running import PageProcess, page_process, wait_until
@@ -23,7 +23,6 @@ from transport.dead_letters import read_dead_letters
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
 HOSTILE = "<img src=x onerror=alert(1)>.jpg"
-SEEN_WITHIN_S = 12.0
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def fail(place: Place, *messages: bytes) -> None:
     """Have the worker refuse these."""
     before = len(list(read_dead_letters(place.cluster, place.topics)))
     place.publish(list(messages))
-    with running(place):
+    with forked(place):
         wait_until(
             lambda: (
                 len(list(read_dead_letters(place.cluster, place.topics))) == before + len(messages)
@@ -64,14 +63,12 @@ def test_the_strip_tells_of_a_worker_that_is_killed_and_of_its_successor(
     expect(strip).to_contain_text("No worker")
     place.publish([place.reference(n, noise_jpeg()) for n in range(3)])
     expect(strip).to_contain_text(re.compile(r"3 waiting, oldest \d+ s"))
-    with running(place) as worker:
+    with forked(place) as worker:
         expect(strip).to_have_attribute("data-worker", "alive")
         expect(strip).to_contain_text("0 waiting")
         worker.process.kill()
-        began = time.monotonic()
         expect(strip).to_have_attribute("data-worker", "absent")
-        assert time.monotonic() - began < SEEN_WITHIN_S
-    with running(place):
+    with forked(place):
         expect(strip).to_have_attribute("data-worker", "alive")
         shown.get_by_text("FR", exact=True).click()
         expect(strip).to_contain_text("Analyse active")
@@ -167,7 +164,7 @@ def test_a_replay_by_keyboard_gets_the_mended_image_its_verdict(
     shown.keyboard.press("Enter")
     expect(shown.locator("#letters-said")).to_contain_text("1 original sent again: Kafka has it")
     expect(letter).to_contain_text("Sent again")
-    with running(place):
+    with forked(place):
         assert [one.reference_id for one in place.predictions(2)] == ["r1", "r1"]
         expect(shown.locator("#operations-waiting")).to_have_text("0 waiting")
     assert len(list(read_dead_letters(place.cluster, place.topics))) == 1
@@ -234,14 +231,14 @@ def test_only_the_page_itself_may_replay_and_only_what_there_is(
     assert post(page.link, b'{"place": "0-0"}', **own) == (200, {"replayed": 1})
 
 
-@pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
 def test_a_telephone_shows_strip_and_letters_without_scrolling_sideways(
-    place: Place, page: PageProcess, open_page: Open, language: str
+    place: Place, page: PageProcess, open_page: Open
 ) -> None:
     long_name = "a-camera-with-a-rather-long-name-of-its-own"
     fail(place, missing(place, 1, source=long_name, name="x" * 200), bytes(range(96)))
-    shown = open_page(f"{page.link}/dead-letters", language, 390)
-    expect(shown.locator("#letters .letter")).to_have_count(2)
-    expect(shown.locator("#operations-dead")).to_have_text("2")
-    shown.locator("#operations-waiting-box .operation").focus()
-    assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+    for language in ("en-GB", "fr-FR"):
+        shown = open_page(f"{page.link}/dead-letters", language, 390)
+        expect(shown.locator("#letters .letter")).to_have_count(2)
+        expect(shown.locator("#operations-dead")).to_have_text("2")
+        shown.locator("#operations-waiting-box .operation").focus()
+        assert shown.evaluate("document.documentElement.scrollWidth") <= 390, language

@@ -120,7 +120,7 @@ def test_five_tabs_stay_small_and_calm_and_lose_or_double_nothing(
 def test_what_is_pushed_is_what_can_be_asked_for(feed: Feed, open_page: Open) -> None:
     feed.publish(seen(6), seen(6), FAILED, source="packed")
     page = open_page(feed.page.link)
-    expect(page.locator("#feed .card").first).to_be_visible()
+    expect(page.locator("#feed .card[data-severity=failure]").first).to_be_visible()  # the last
 
     cards = page.request.get(f"{feed.page.link}/api/feed").json()["batch"]["cards"]
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
+from dashboard.feed.arrivals import items_of
 from dashboard.feed.hub import Hub, PageState
+from dashboard.feed.items import Item
 from dashboard.feed.messages import TopicMessages
 from dashboard.feed.reader import Reader
 from dashboard.serve import link, listen, serve
@@ -119,6 +123,26 @@ def test_a_topic_that_is_not_there_yet_is_empty_until_it_is(
     ensure_topics(cluster.admin(), JobTopics(job), TopicSettings())
     publish(cluster, job, [prediction(1)])
     wait_until(lambda: len(hub) == 1, "the new topic is found")
+
+
+def test_a_leader_that_moves_is_not_told_as_an_outage(
+    cluster: Cluster, job: str, read: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))]
+    told: list[bool] = []
+
+    def items_after_faults(*given: Any) -> list[Item]:
+        if faults:
+            raise faults.pop()
+        return items_of(*given)
+
+    monkeypatch.setattr("dashboard.feed.reader.items_of", items_after_faults)
+    monkeypatch.setattr(Hub, "kafka_answers", lambda _, answers: told.append(answers))
+    hub = read(job)
+    publish(cluster, job, [prediction(1)])
+    wait_until(lambda: len(hub) == 1, "the event is read all the same")
+    assert not faults
+    assert set(told) == {True}
 
 
 def test_an_outage_of_kafka_is_seen_and_ends_by_itself(tmp_path: Path) -> None:
