@@ -88,10 +88,12 @@ class Place:
         }
         return encode_reference(ImageReference(**(fields | changes)))
 
-    def publish(self, messages: list[bytes], producer_id: str = "test") -> None:
+    def publish(
+        self, messages: list[bytes], producer_id: str = "test", key: bytes = b"cabin-01"
+    ) -> None:
         producer = self.cluster.producer(producer_id)
         for message in messages:
-            producer.produce(self.topics.images, message, key=b"cabin-01")
+            producer.produce(self.topics.images, message, key=key)
             producer.poll(0)
         assert producer.flush(30) == 0
 
