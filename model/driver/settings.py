@@ -31,7 +31,7 @@ class TrainSettings:
     """
 
     base_weights: str | None = "imagenet"
-    epochs: int = 5
+    epochs: int = 8
     batch: int = 32
     learning_rate: float = 3e-4
     warm_up: float = 1.0
