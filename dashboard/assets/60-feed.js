@@ -146,6 +146,11 @@
       return;
     }
     cards.sync(list(), [], () => false);
+    /* A new look begins at the top. Emptying the list is not enough: where the next cards are drawn
+       before the page was laid out without any, it stays where it was, and paused. */
+    window.scrollTo({ top: 0 });
+    isDown = false;
+    pause("scroll", false);
     if (selected) select(null);
     detail.forget();
     vigie.scroll.begin();
