@@ -111,6 +111,7 @@ class Judge:
         timings = Timings()
         try:
             reference = self._reference(message)
+            self._check_job(reference)
             outcome, timings = self._classify(reference)
         except RefusedError as refused:
             outcome = Failure(refused.reason, refused.detail)
@@ -144,14 +145,15 @@ class Judge:
                 f"The message has {size:,} bytes; an image reference has at most"
                 f" {self._max_reference_bytes:,}. Send a reference to the image, not the image.",
             )
-        reference = decode_reference(message.value)
+        return decode_reference(message.value)
+
+    def _check_job(self, reference: ImageReference) -> None:
         if reference.job != self._job:
             raise RefusedError(
                 FailureReason.MESSAGE_WRONG_TYPE,
                 f"The reference is for the job {reference.job[:60]!r}; this topic is read by"
                 f" {self._job!r}. Send it to vigie.{reference.job[:60]}.images.",
             )
-        return reference
 
     def _classify(self, reference: ImageReference) -> tuple[Classification, Timings]:
         began = time.perf_counter()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -171,27 +172,29 @@ class WorkerProcess:
             "real_model": real_model,
             "settings": {"threads": 2} | settings,
         }
+        # A file: a worker that says much would wait for somebody to read from a pipe.
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see kill
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.consumers.kit", json.dumps(arguments)],
             cwd=ROOT,
-            stderr=subprocess.PIPE,
-            text=True,
+            stderr=self._errors,
         )
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self._errors.close()
 
     def terminate(self, timeout: float = 10) -> tuple[int, str]:
         """SIGTERM; the exit code and what stood on stderr."""
         self.process.send_signal(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=timeout)
-        return self.process.returncode, errors
+        return self.wait(timeout)
 
     def wait(self, timeout: float = 60) -> tuple[int, str]:
         """The exit code and stderr of a worker that leaves by itself."""
-        _, errors = self.process.communicate(timeout=timeout)
-        return self.process.returncode, errors
+        code = self.process.wait(timeout)
+        self._errors.seek(0)
+        return code, self._errors.read()
 
 
 @contextmanager

@@ -62,8 +62,10 @@ def test_a_store_that_stays_away_makes_a_failure() -> None:
 
 
 def test_a_reference_for_another_job_is_refused() -> None:
-    other = encode_reference(ImageReference(**{**fields(), "job": "pets"}))
-    found = outcome(other)
+    other = ImageReference(**{**fields(), "job": "pets"})
+    event = decode_prediction(answer(encode_reference(other))[0].prediction)
+    found = event.outcome
+    assert event.reference == other  # whose it was can still be seen
     assert isinstance(found, Failure)
     assert found.reason == "message_wrong_type"
     assert "vigie.pets.images" in found.detail

@@ -35,6 +35,10 @@ def test_a_gap_a_double_and_a_stranger_are_each_found(
     assert offence in found
 
 
+def test_a_failure_without_id_is_no_offence() -> None:
+    assert compare(places(0), [Place(0, 0, None)]) == (None, 0)
+
+
 def test_an_answer_with_another_id_is_found() -> None:
     found, _ = compare(places(0), [Place(0, 0, "somebody else's")])
     assert found is not None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 import threading
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from producers.cabin.draw import draw, encode
 from producers.cabin.scene import random_scene
 from schemas.codec import encode_prediction
 from schemas.events import Classification, Failure
+from tests.consumers.hostile import bomb
 from tests.consumers.kit import CommittedReader, Place, make_place, running, until
 from tests.schemas.samples import PREDICTION
 from transport.broker import Running
@@ -60,7 +59,7 @@ def _poison(place: Place, tmp_path: Path) -> dict[str, bytes]:
     (tmp_path / "secret.jpg").write_bytes(b"not for the model")
     return {
         "image_truncated": place.reference(1, DRAWN[: len(DRAWN) // 2]),
-        "image_too_large": place.reference(2, _bomb(20_000)),
+        "image_too_large": place.reference(2, bomb(20_000)),
         "image_missing": place.reference(3, path="00/nothing"),
         "path_refused": place.reference(4, path="../secret.jpg"),
         "hash_mismatch": place.reference(5, sha256="f" * 64),
@@ -70,20 +69,6 @@ def _poison(place: Place, tmp_path: Path) -> dict[str, bytes]:
         "message_empty": b"",
         "message_too_large": b"\x00" * 2_000_000,
     }
-
-
-def _bomb(side: int) -> bytes:
-    """A PNG of some hundred bytes that says it has ``side x side`` pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    rows = zlib.compress(bytes(100_000))
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    )
 
 
 def test_each_poison_is_a_failure_at_its_place_and_one_dead_letter(
