@@ -166,7 +166,7 @@ class Transactions:
         """Give the open transaction up, if there is one.
 
         Raises:
-            InDoubtError: the broker did not confirm in time.
+            InDoubtError: the broker did not confirm in time, or knew of none.
             LeaveError: fenced or fatal.
         """
         if self._producer is None or not self._begun:
@@ -178,6 +178,10 @@ class Transactions:
                 producer.abort_transaction(deadline.remaining(CALL_TIMEOUT_S))
             except KafkaException as error:
                 cause: KafkaError = error.args[0]
+                # Aborted before the broker had heard of it: nothing is open there, but librdkafka
+                # takes the answer for the end of the producer. It is no fencing: a new one goes on.
+                if cause.code() == KafkaError.INVALID_TXN_STATE:
+                    raise InDoubtError(cause.str()) from error
                 if not cause.retriable():
                     raise _leave("abort_transaction", cause) from error
                 if deadline.passed:
