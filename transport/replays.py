@@ -155,6 +155,19 @@ def committed_run(consumer: Consumer, topics: JobTopics) -> Run | None:
     return _run(consumer.committed(wanted, ANSWER_TIMEOUT_S))
 
 
+def read_run(cluster: Cluster, topics: JobTopics, group: str) -> Run | None:
+    """The last run of a group (:func:`replay_group`), if any.
+
+    Raises:
+        KafkaException: the broker does not answer.
+    """
+    consumer = cluster.reader(group)
+    try:
+        return committed_run(consumer, topics)
+    finally:
+        consumer.close()
+
+
 def list_runs(cluster: Cluster, topics: JobTopics, most: int) -> list[Run]:
     """The runs of a job, the newest ones first and no more than ``most``.
 
@@ -167,15 +180,9 @@ def list_runs(cluster: Cluster, topics: JobTopics, most: int) -> list[Run]:
     listed = cluster.admin().list_groups(timeout=ANSWER_TIMEOUT_S)
     names = [group.id for group in listed if (group.id or "").startswith(_group_prefix(topics))]
 
-    def ask(name: str) -> Run | None:
-        consumer = cluster.reader(name)
-        try:
-            return committed_run(consumer, topics)
-        finally:
-            consumer.close()
-
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        runs = [run for run in pool.map(ask, names) if run is not None]
+        found = pool.map(lambda name: read_run(cluster, topics, name), names)
+        runs = [run for run in found if run is not None]
     return sorted(runs, key=lambda run: run.started_at, reverse=True)[:most]
 
 

@@ -10,14 +10,11 @@ from confluent_kafka import KafkaException
 
 from dashboard.replays.comparison import Comparison
 from transport.clients import Cluster
-from transport.replays import list_runs
+from transport.replays import read_run
 from transport.topics import JobTopics
 
 READ_S = 30.0
 """The most references that are compared, 50,000 on both sides, are read in a tenth of it."""
-
-MOST_RUNS = 1000
-"""Far more than anybody keeps: the run asked for is among the newest anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,20 @@ class Changes:
 def count_changes(
     cluster: Cluster,
     topics: JobTopics,
-    run_id: str,
+    group: str,
     clock: Callable[[], float] = time.monotonic,
 ) -> Changes | None:
-    """Compare a run with the live events; ``None`` when Kafka does not tell in time."""
+    """Compare a group's last run with the live events; ``None`` when Kafka does not tell in time.
+
+    Args:
+        cluster: the Kafka to read.
+        topics: of the job.
+        group: of the run, :func:`transport.replays.replay_group`.
+        clock: seconds, steady.
+    """
     until = clock() + READ_S
     try:
-        runs = list_runs(cluster, topics, MOST_RUNS)
-        run = next((one for one in runs if one.id == run_id), None)
+        run = read_run(cluster, topics, group)
         if run is None:
             return None
         comparison = Comparison(cluster, topics, run)

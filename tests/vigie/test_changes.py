@@ -11,6 +11,7 @@ from tests.dashboard.replaying import make_run, publish_run
 from tests.dashboard.running import publish
 from transport.broker import Running
 from transport.clients import Cluster
+from transport.replays import replay_group
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
 from vigie.changes import count_changes
@@ -26,7 +27,8 @@ def test_changed_verdicts_are_counted_the_most_frequent_first(
     publish(cluster, topics.job, [prediction(n, seen(0)) for n in range(10)])
     run = make_run(0, 10)
     publish_run(cluster, topics.job, run, [prediction(n, one) for n, one in enumerate(replayed)])
-    found = count_changes(cluster, topics, run.id)
+    group = replay_group(topics, run.model_version, run.period)
+    found = count_changes(cluster, topics, group)
     assert found is not None
     assert (found.compared, found.changed) == (10, 4)
     assert found.moves == (("safe", "talk", 3), ("safe", "failure", 1))

@@ -61,6 +61,7 @@ def replay(
     """
     from consumers.replay.period import parse_period  # noqa: PLC0415
     from consumers.replay.service import run_replay  # noqa: PLC0415
+    from transport.replays import replay_group  # noqa: PLC0415
     from transport.topics import JobTopics  # noqa: PLC0415
     from vigie.changes import count_changes  # noqa: PLC0415
     from vigie.jobs import classifier_loader  # noqa: PLC0415
@@ -87,7 +88,8 @@ def replay(
             again=again,
             on_progress=bar.advance,
         )
-    changes = count_changes(cluster, topics, found.run) if found.references else None
+    group = replay_group(topics, found.model_version, period)
+    changes = count_changes(cluster, topics, group) if found.references else None
     if json:
         say_json(asdict(found) | {"changes": changes})
     else:
