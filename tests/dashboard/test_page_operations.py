@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from transport.dead_letters import read_dead_letters
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
 HOSTILE = "<img src=x onerror=alert(1)>.jpg"
+SEEN_WITHIN_S = 12.0
 
 
 @pytest.fixture
@@ -67,7 +69,9 @@ def test_the_strip_tells_of_a_worker_that_is_killed_and_of_its_successor(
         expect(strip).to_have_attribute("data-worker", "alive")
         expect(strip).to_contain_text("0 waiting")
         worker.process.kill()
+        began = time.monotonic()
         expect(strip).to_have_attribute("data-worker", "absent")
+        assert time.monotonic() - began < SEEN_WITHIN_S
     with forked(place):
         expect(strip).to_have_attribute("data-worker", "alive")
         shown.get_by_text("FR", exact=True).click()
