@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from typing import Any, cast
 
 import dash_mantine_components as dmc
@@ -37,6 +36,7 @@ from dashboard.trial.upload import Uploads, add_upload_routes
 from model.labels import Label
 from producers.simulator_controls import Controls
 from transport.health.vitals import Vitals
+from transport.hosts import allowed_hosts
 
 INDEX = """<!DOCTYPE html>
 <html lang="en"><head>{%metas%}<title>Vigie</title>
@@ -109,7 +109,7 @@ def create_app(site: Site) -> FastAPI:
     policy = web.content_security_policy(list(app.csp_hashes()))
     server.add_middleware(GZipMiddleware, minimum_size=1024)
     server.add_middleware(web.SecurityHeaders, policy=policy)
-    server.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(site.settings.host))
+    server.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(site.settings.host))
     return server
 
 
@@ -128,21 +128,6 @@ def _add_try_routes(server: FastAPI, site: Site) -> None:
 def _card_of(hub: Hub, reference_id: str) -> dict[str, Any] | None:
     found = hub.find_reference(reference_id)
     return card(found) if found else None
-
-
-def hosts(listening: str) -> list[str]:
-    """The names under which the page may be asked for.
-
-    On loopback only its own: another site whose name leads here (DNS rebinding) learns nothing.
-    """
-    local = ["localhost", "127.0.0.1", "[::1]"]
-    if listening in local:
-        return local
-    try:
-        loopback = ip_address(listening).is_loopback
-    except ValueError:
-        loopback = False
-    return [*local, listening] if loopback else ["*"]
 
 
 def _frame() -> Any:

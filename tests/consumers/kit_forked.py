@@ -5,7 +5,6 @@ What proofs by the hundred need; and a worker that ends, or waits, at a marked p
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -26,6 +25,7 @@ from consumers.inference.verify import verify
 from schemas.errors import VigieError
 from schemas.events import Prediction
 from tests.consumers.kit import Place, StubClassifier
+from tests.forking import SERVER
 from transport.clients import Cluster
 from transport.dead_letters import read_dead_letters
 
@@ -33,9 +33,6 @@ CRASHED = 70
 """What a worker leaves with that ended itself at its marked place."""
 
 PATIENCE_S = 60.0
-
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload([__name__, "pytest"])  # pytest: children look at their main module
 
 PLACES = (
     "begun",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.consumers.kit import CommittedReader, make_place, until
-from tests.consumers.kit_forked import PATIENCE_S, SERVER, Mark, Tell, assert_exact, forked
+from tests.consumers.kit_forked import PATIENCE_S, Mark, Tell, assert_exact, forked
+from tests.forking import SERVER
 from transport.broker import Running
 
 pytestmark = pytest.mark.kafka

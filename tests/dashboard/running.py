@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -16,20 +15,13 @@ from confluent_kafka import Message, Producer
 from schemas.codec import encode_prediction
 from schemas.events import Prediction
 from tests.dashboard.page_process import run as run_page
+from tests.forking import SERVER
 from transport.clients import Cluster
 from transport.reading import read_to_end
 from transport.topics import JobTopics
 
 PATIENCE_S = 30.0  # on a machine that trains a model meanwhile
 ENDS_WITHIN_S = 3.0  # as the page promises: 0.5 s, 2 s without Kafka
-
-
-SERVER = multiprocessing.get_context("forkserver")
-# It has imported everything: a page starts in a tenth of a second instead of three. There is one
-# in a test run; tests of workers fork from it too.
-SERVER.set_forkserver_preload(
-    ["pytest", "tests.consumers.kit_forked", "tests.dashboard.page_process"]
-)
 
 
 def free_port() -> int:

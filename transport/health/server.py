@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from ipaddress import ip_address
 from socketserver import ThreadingTCPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from schemas.errors import ConfigurationError
 from transport.health.answers import reply
 from transport.health.settings import MetricsSettings
 from transport.health.vitals import Vitals
+from transport.hosts import allowed_hosts, is_allowed
 
 AT_ONCE = 8
 """Requests answered at the same time: a few probes and scrapers. More are turned away."""
@@ -28,8 +28,6 @@ REQUEST_S = 5.0
 
 END_POLL_S = 0.1
 """How late the server notices that it is to end; looking costs next to nothing."""
-
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 log = structlog.get_logger()
 
@@ -68,7 +66,7 @@ class _Server(ThreadingTCPServer):
     def __init__(self, vitals: Vitals, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.vitals = vitals
-        self.is_local = _is_loopback(host)
+        self.hosts = allowed_hosts(host)
         self._free = threading.BoundedSemaphore(AT_ONCE)
         super().__init__((host, port), _Handler)
 
@@ -101,9 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one of the three questions."""
-        # On loopback only its own names: a site whose name leads here (DNS rebinding) learns
-        # nothing.
-        if self.server.is_local and not _is_local(self.headers.get("Host", "")):
+        if not is_allowed(self.headers.get("Host", ""), self.server.hosts):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
         found = reply(urlsplit(self.path).path, self.server.vitals)
@@ -131,17 +127,3 @@ def _listen(vitals: Vitals, host: str, port: int) -> _Server:
             " process of a machine a port of its own (VIGIE_METRICS__PORT), on an address of this"
             " machine (VIGIE_METRICS__HOST)."
         ) from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return urlsplit(f"//{host}").hostname in LOCAL_NAMES
-    except ValueError:
-        return False
