@@ -1,9 +1,9 @@
-"""One message to one answer. Nothing that a message contains can make this fail."""
+"""Messages to answers, one each. Nothing that a message contains can make this fail."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,7 +17,6 @@ from schemas.events import (
     Failure,
     FailureReason,
     ImageReference,
-    Outcome,
     Prediction,
     Timings,
     event_id,
@@ -26,6 +25,10 @@ from schemas.events import (
 TRANSIENT_WAITS_S = (0.05, 0.2, 0.5)
 """A store on a network drive has hiccups of this length; three tries in under a second stay far
 inside the poll budget, and the images behind wait no longer than that."""
+
+HELD_BYTES = 1024 * 1024
+"""Images that are held at a time before they are judged: about what a core's cache holds, and with
+images of the largest size still only one of them per thread."""
 
 log = structlog.get_logger()
 
@@ -41,12 +44,10 @@ class Classifier(Protocol):
     def model_sha256(self) -> str:
         """Hash of the weights."""
 
-    def classify(self, data: bytes) -> tuple[Classification, Timings]:
-        """Judge an encoded image.
-
-        Raises:
-            RefusedError: it is no image that can be judged.
-        """
+    def classify_all(
+        self, images: Sequence[bytes]
+    ) -> Sequence[tuple[Classification | Failure, Timings]]:
+        """The verdict on each encoded image; a Failure where it is none that can be judged."""
 
 
 class Store(Protocol):
@@ -85,6 +86,16 @@ class Answer:
     timings: Timings
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A message with its reference and its image, or why there is none."""
+
+    message: Message
+    reference: ImageReference | None
+    image: bytes | Failure
+    read_ms: float
+
+
 class Judge:
     """Answers messages with a store and a classifier. Not shared between threads."""
 
@@ -106,15 +117,50 @@ class Judge:
 
     def answer(self, message: Message) -> Answer:
         """The one answer to a message: a Failure where anything about it is wrong."""
+        return self.answer_all([message])[0]
+
+    def answer_all(self, messages: Sequence[Message]) -> list[Answer]:
+        """The one answer to each message, in their order."""
+        answers: list[Answer] = []
+        opened: list[_Opened] = []
+        held = 0
+        for message in messages:
+            opened.append(self._open(message))
+            image = opened[-1].image
+            held += 0 if isinstance(image, Failure) else len(image)
+            if held > HELD_BYTES:
+                answers += self._judge(opened)
+                opened, held = [], 0
+        return answers + self._judge(opened)
+
+    def _open(self, message: Message) -> _Opened:
         reference: ImageReference | None = None
-        outcome: Outcome
-        timings = Timings()
+        began = time.perf_counter()
         try:
             reference = self._reference(message)
             self._check_job(reference)
-            outcome, timings = self._classify(reference)
+            began = time.perf_counter()
+            image: bytes | Failure = self._read(reference)
         except RefusedError as refused:
-            outcome = Failure(refused.reason, refused.detail)
+            image = Failure(refused.reason, refused.detail)
+        return _Opened(message, reference, image, (time.perf_counter() - began) * 1e3)
+
+    def _judge(self, opened: Sequence[_Opened]) -> list[Answer]:
+        images = [one.image for one in opened if not isinstance(one.image, Failure)]
+        verdicts = iter(self._classify(images))
+        return [
+            self._answer(one, one.image, Timings())
+            if isinstance(one.image, Failure)
+            else self._answer(one, *next(verdicts))
+            for one in opened
+        ]
+
+    def _answer(
+        self, opened: _Opened, outcome: Classification | Failure, timings: Timings
+    ) -> Answer:
+        message = opened.message
+        if not isinstance(outcome, Failure):
+            timings = Timings(opened.read_ms, timings.decode_ms, timings.inference_ms)
         prediction = Prediction(
             event_id=event_id(message.topic, message.partition, message.offset),
             job=self._job,
@@ -124,7 +170,7 @@ class Judge:
             finished_at=self._now(),
             model_version=self._classifier.model_version,
             model_sha256=self._classifier.model_sha256,
-            reference=reference,
+            reference=opened.reference,
             outcome=outcome,
             timings=timings,
         )
@@ -155,23 +201,27 @@ class Judge:
                 f" {self._job!r}. Send it to vigie.{reference.job[:60]}.images.",
             )
 
-    def _classify(self, reference: ImageReference) -> tuple[Classification, Timings]:
-        began = time.perf_counter()
-        data = self._read(reference)
-        read_ms = (time.perf_counter() - began) * 1e3
+    def _classify(
+        self, images: Sequence[bytes]
+    ) -> Sequence[tuple[Classification | Failure, Timings]]:
         try:
-            outcome, timings = self._classifier.classify(data)
-        except RefusedError:
-            raise
-        # Whatever a library trips over, the next image must still be answered.
+            return self._classifier.classify_all(images)
+        # Whatever a library trips over, every other image must still be answered.
         except Exception as error:
-            log.exception("the model failed", reference_id=reference.reference_id)
-            raise RefusedError(
-                FailureReason.MODEL_ERROR,
-                f"The model failed on this image ({type(error).__name__}: {str(error)[:120]})."
-                " Replay it with another model version, or report it with the image.",
-            ) from error
-        return outcome, Timings(read_ms, timings.decode_ms, timings.inference_ms)
+            if len(images) > 1:
+                return [self._classify([image])[0] for image in images]
+            log.exception("the model failed")
+            return [
+                (
+                    Failure(
+                        FailureReason.MODEL_ERROR,
+                        f"The model failed on this image ({type(error).__name__}:"
+                        f" {str(error)[:120]}). Replay it with another model version, or report it"
+                        " with the image.",
+                    ),
+                    Timings(),
+                )
+            ]
 
     def _read(self, reference: ImageReference) -> bytes:
         for wait in (*TRANSIENT_WAITS_S, None):

@@ -6,14 +6,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from queue import SimpleQueue
 
 import structlog
 
-from consumers.inference.judge import Answer, Classifier, Judge, Message
+from consumers.inference.judge import Classifier, Judge
 from consumers.inference.metrics import WorkerMetrics
+from consumers.inference.pool import JudgePool
 from consumers.inference.settings import InferenceSettings
 from consumers.inference.waiting import Backlog
 from consumers.inference.worker import Worker
@@ -29,32 +28,6 @@ APPLICATION = "vigie"
 """First part of every transactional id, so that other applications on the cluster never collide."""
 
 log = structlog.get_logger()
-
-
-class JudgePool:
-    """One thread per judge: each holds a model of its own, loaded before the first message."""
-
-    def __init__(self, judges: Sequence[Judge]) -> None:
-        self._free = SimpleQueue[Judge]()
-        for judge in judges:
-            self._free.put(judge)
-        self._own = threading.local()
-        self._executor = ThreadPoolExecutor(len(judges), "judge", initializer=self._take)
-
-    def submit(self, message: Message) -> Future[Answer]:
-        """Judge a message on the next free thread."""
-        return self._executor.submit(self._answer, message)
-
-    def close(self) -> None:
-        """Let go of what has not begun."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-    def _take(self) -> None:
-        self._own.judge = self._free.get()
-
-    def _answer(self, message: Message) -> Answer:
-        judge: Judge = self._own.judge
-        return judge.answer(message)
 
 
 def run_worker(

@@ -13,7 +13,7 @@ from confluent_kafka import Message
 from consumers.inference.judge import Classifier, Store
 from schemas.codec import decode_prediction, decode_reference
 from schemas.errors import RefusedError
-from schemas.events import Classification, Failure, Prediction
+from schemas.events import Classification, Failure, Outcome, Prediction
 from transport.clients import Cluster
 from transport.reading import read_to_end
 from transport.topics import JobTopics
@@ -203,19 +203,18 @@ def recompute_with(classifier: Classifier, store: Store) -> Callable[[Prediction
                 " that version by VIGIE_INFERENCE__MODEL to judge again"
             )
         try:
-            again, _ = classifier.classify(store.read(prediction.reference))
+            [(again, _)] = classifier.classify_all([store.read(prediction.reference)])
         except RefusedError as refused:
-            again_failure = str(refused.reason)
-            was = prediction.outcome
-            same = isinstance(was, Failure) and was.reason == again_failure
-            return None if same else f"the image is refused now: {refused.detail}"
-        return _difference(prediction, again)
+            again = Failure(refused.reason, refused.detail)
+        return _difference(prediction.outcome, again)
 
     return recompute
 
 
-def _difference(prediction: Prediction, again: Classification) -> str | None:
-    was = prediction.outcome
+def _difference(was: Outcome, again: Classification | Failure) -> str | None:
+    if isinstance(again, Failure):
+        same = isinstance(was, Failure) and was.reason == again.reason
+        return None if same else f"the image is refused now: {again.detail}"
     if not isinstance(was, Classification):
         return f"it was no classification; now it is {again.behaviour!r}"
     if was.label != again.label:

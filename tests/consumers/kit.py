@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,9 +22,10 @@ from consumers.inference.service import run_worker
 from consumers.inference.settings import InferenceSettings
 from model.classifier import Classifier
 from schemas.codec import decode_prediction, encode_reference
-from schemas.errors import RefusedError, VigieError
+from schemas.errors import VigieError
 from schemas.events import (
     Classification,
+    Failure,
     FailureReason,
     HeatGrids,
     ImageReference,
@@ -54,14 +55,19 @@ class StubClassifier:
     model_version = "stub-000000000000"
     model_sha256 = "0" * 64
 
-    def classify(self, data: bytes) -> tuple[Classification, Timings]:
+    def classify_all(
+        self, images: Sequence[bytes]
+    ) -> list[tuple[Classification | Failure, Timings]]:
+        return [self._classify(image) for image in images]
+
+    def _classify(self, data: bytes) -> tuple[Classification | Failure, Timings]:
         word, _, rest = data.partition(b" ")
         if word == b"slow":
             time.sleep(float(rest.split()[0]) / 1e3)
         if word == b"broken":
             raise ZeroDivisionError("the model tripped")
         if word == b"refused":
-            raise RefusedError(FailureReason.IMAGE_TRUNCATED, "The image ends early.")
+            return Failure(FailureReason.IMAGE_TRUNCATED, "The image ends early."), Timings()
         return SEEN, Timings(0, 0.1, 0.2)
 
 
