@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -26,8 +27,11 @@ from schemas.errors import VigieError
 from storage.images import ImageStore
 from transport.topics import JobTopics, ensure_topics
 from vigie.bench.browser import VIEWPORT, first_view_ms, open_browser, open_recorded, take_painted
+from vigie.bench.machine import Machine, this_machine
+from vigie.bench.marked import Part, markdown_table, origin
+from vigie.bench.pairs import Spread
 from vigie.bench.path import MEBIBYTE, open_kafka
-from vigie.bench.run import DISTINCT_IMAGES, JOB, Spread, Stage, draw_images
+from vigie.bench.pictures import DISTINCT_IMAGES, JOB, Stage, draw_images
 from vigie.bench.stream import Flow, Stream, store_images
 from vigie.bench.visitors import Visitors
 from vigie.bench.wire import Update, Wire, most_per_second
@@ -38,6 +42,8 @@ from vigie.up import answers, choose_port, link_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+PAGE = Part("page", "vigie bench --page")
 
 RATE = 20.0
 """Events per second while measuring: twenty cameras at one a second."""
@@ -87,6 +93,7 @@ class PageReport:
         server_mib: resident memory of the server at the end.
     """
 
+    machine: Machine
     history: int
     history_s: float
     early_view_ms: float
@@ -105,7 +112,16 @@ class PageReport:
     pages_updates_per_second: float
     server_mib: int
 
-    def lines(self) -> list[tuple[str, str, str]]:
+    def columns(self) -> tuple[str, ...]:
+        """The headings of `lines`."""
+        return "what", "measured", "aim"
+
+    def markdown(self, now: datetime) -> str:
+        """What stands in a document."""
+        told = origin(PAGE.command, self.machine, now)
+        return f"{told}\n\n{markdown_table(self.columns(), self.lines())}"
+
+    def lines(self) -> list[tuple[str, ...]]:
         """What is shown to a person: what, how much, and the aim."""
         return [
             (f"server knows {self.history:,} events after", f"{self.history_s:g} s", ""),
@@ -215,6 +231,7 @@ def run_page_bench(
             server_mib = round(live.process.memory_info().rss / MEBIBYTE)
     sizes = [update.size for update in one.updates]
     return PageReport(
+        machine=this_machine(),
         history=history,
         history_s=round(history_s, 2),
         early_view_ms=round(early_view, 1),

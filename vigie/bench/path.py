@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from producers.publish import make_reference
 from schemas.codec import encode_reference
@@ -21,43 +24,100 @@ from storage.images import ImageStore
 from transport.broker import EmbeddedBroker
 from transport.clients import Cluster
 from transport.topics import JobTopics, ensure_topics
+from vigie.bench.committed import Committed
 from vigie.invocation import Invocation
-from vigie.processes import Service
+from vigie.processes import Ended, Service, end_all
 from vigie.runtime import embedded_broker, find_cluster
 from vigie.settings import Settings
-
-SILENCE_S = 30.0
-"""A path that answers nothing for this long does not work; a start takes 2 s."""
 
 WORKER_GRACE_S = 10.0
 MEBIBYTE = 1024 * 1024
 
+MOST_ON_THE_WAY = 10_000
+"""References handed to the client and not yet acknowledged: a tenth of what its queue takes."""
+
+POLL_S = 0.01
+
+FETCH_WAIT_MS = 500
+"""A reader with nothing to read asks twice a second; what is committed reaches it at once."""
+
+SOURCES_EACH = 4
+"""Cameras in each partition."""
+
+WARM_IMAGES = 300
+"""One pass of warming up: below a second."""
+
+UNMEASURED: AbstractContextManager[None] = nullcontext()
+
+SHARED_S = 30.0
+"""A group hands its partitions out in a second or two."""
+
+Keyed = tuple[bytes, bytes]
+"""A reference as it is published: its key, which is its source, and its bytes."""
+
 
 @dataclass(frozen=True)
 class Whole:
-    """A worker on topics of its own, and both ends of its path."""
+    """Workers on topics of their own, and both ends of their path."""
 
+    cluster: Cluster
     topics: JobTopics
     store: ImageStore
     producer: Producer
     reader: Consumer
-    worker: Service
+    workers: tuple[Service, ...]
     broker: EmbeddedBroker | None
+    partitions: int = 1
 
-    def rate(self, files: Sequence[Path]) -> float:
-        """Images per second, from the first reference published to the last prediction read."""
-        references = self._references(files)
+    @property
+    def worker(self) -> Service:
+        """The first worker; mostly there is no other."""
+        return self.workers[0]
+
+    def rate(
+        self, files: Sequence[Path], measured: AbstractContextManager[None] = UNMEASURED
+    ) -> float:
+        """Images per second, from the first reference published to the last prediction readable.
+
+        Everything is prepared before and checked afterwards. ``measured`` is entered in between.
+
+        Raises:
+            VigieError: the predictions are not exactly as many, or a worker ended.
+        """
+        references = self.references(files)
+        arriving = self.expect()
+        with measured:
+            began = time.perf_counter()
+            self.publish(references)
+            arriving.await_all(len(references))
+            seconds = time.perf_counter() - began
+        arriving.check_no_more()
+        return len(files) / seconds
+
+    def warm(self, files: Sequence[Path], seconds: float) -> None:
+        """Wait until the workers answer, and keep them at work for so long."""
+        end = time.monotonic() + seconds
+        self.rate(files[:WARM_IMAGES])
+        while time.monotonic() < end:
+            self.rate(files[:WARM_IMAGES])
+
+    def first_answer_s(self, file: Path) -> float:
+        """Seconds from the start of the worker's process to its first committed prediction.
+
+        The worker is ended first; the reference waits in the topic when it starts again.
+        """
+        self.worker.ask_to_end()
+        self.worker.await_end(time.monotonic() + WORKER_GRACE_S)
+        self.publish(self.references([file]))
+        arriving = self.expect()
         began = time.perf_counter()
-        for reference in references:
-            self.producer.produce(self.topics.images, reference)
-        self.producer.flush()
-        for _ in self._arrivals(len(files)):
-            pass
-        return len(files) / (time.perf_counter() - began)
+        self.worker.start()
+        arriving.await_all(1)
+        return time.perf_counter() - began
 
     def latencies(self, files: Sequence[Path], rate: float) -> list[float]:
         """Milliseconds from each reference's publishing to its committed prediction, in order."""
-        references = self._references(files)
+        references = self.references(files)
         published: list[float] = []
 
         def publish() -> None:
@@ -65,14 +125,64 @@ class Whole:
             for number, reference in enumerate(references):
                 time.sleep(max(0.0, began + number / rate - time.perf_counter()))
                 published.append(time.perf_counter())
-                self.producer.produce(self.topics.images, reference)
-                self.producer.flush()
+                self.publish([reference])
 
         publisher = threading.Thread(target=publish)
         publisher.start()
-        read = [time.perf_counter() for _ in self._arrivals(len(files))]
+        read = [time.perf_counter() for _ in self.expect().each(len(files))]
         publisher.join()
         return [(end - begin) * 1e3 for begin, end in zip(published, read, strict=True)]
+
+    def references(self, files: Sequence[Path]) -> list[Keyed]:
+        """One reference per file, in order; the sources take turns, as many in each partition."""
+        made = {
+            file: make_reference(
+                self.store,
+                self.topics.job,
+                file.read_bytes(),
+                source="bench",
+                name=file.name,
+                captured_at=datetime.now(UTC),
+                reference_id=str(uuid4()),
+            )
+            for file in set(files)
+        }
+        sources = even_sources(self.partitions)
+        return [
+            (
+                source.encode(),
+                encode_reference(replace(made[file], source=source, reference_id=str(uuid4()))),
+            )
+            for number, file in enumerate(files)
+            for source in [sources[number % len(sources)]]
+        ]
+
+    def publish(self, references: Sequence[Keyed]) -> None:
+        """Send these in order, and return when Kafka has them."""
+        for key, value in references:
+            while len(self.producer) >= MOST_ON_THE_WAY:
+                self.producer.poll(POLL_S)
+            self.producer.produce(self.topics.images, value, key)
+        self.producer.flush()
+
+    def expect(self) -> Committed:
+        """Waits for what is committed from here on."""
+        return Committed(self.reader, range(self.partitions), self._watch)
+
+    def await_shared(self) -> None:
+        """Return when every worker has its partitions.
+
+        Raises:
+            VigieError: it has not within ``SHARED_S``, or a worker ended.
+        """
+        admin = self.cluster.admin()
+        deadline = time.monotonic() + SHARED_S
+        while _at_work(admin, self.topics.group) < len(self.workers):
+            if ended := self._watch():
+                raise VigieError(f"The measurement was given up: {ended}")
+            if time.monotonic() > deadline:
+                raise VigieError(f"The workers did not share the work within {SHARED_S:.0f} s.")
+            time.sleep(POLL_S)
 
     def worker_mib(self) -> int:
         """Resident memory of the worker."""
@@ -82,77 +192,97 @@ class Whole:
         """Resident memory of the embedded broker; ``None`` on another cluster."""
         return _resident_mib(self.broker.status().pid) if self.broker else None
 
-    def _references(self, files: Sequence[Path]) -> list[bytes]:
-        return [
-            encode_reference(
-                make_reference(
-                    self.store,
-                    self.topics.job,
-                    file.read_bytes(),
-                    source="bench",
-                    name=file.name,
-                    captured_at=datetime.now(UTC),
-                    reference_id=str(uuid4()),
-                )
-            )
-            for file in files
-        ]
+    def _watch(self) -> Ended | None:
+        return next((ended for worker in self.workers if (ended := worker.watch())), None)
 
-    def _arrivals(self, expected: int) -> Iterator[None]:
-        """One item per committed prediction, as it becomes readable.
 
-        Raises:
-            VigieError: none arrives any more, or the worker ended.
-        """
-        heard = time.monotonic()
-        while expected:
-            if ended := self.worker.watch():
-                raise VigieError(f"The measurement was given up: {ended}")
-            message = self.reader.poll(0.2)
-            problem = message.error() if message is not None else None
-            if message is not None and problem is None:
-                expected -= 1
-                heard = time.monotonic()
-                yield
-            elif problem is not None and problem.code() != KafkaError._PARTITION_EOF:
-                raise VigieError(f"The predictions cannot be read: {problem.str()}")
-            elif time.monotonic() - heard > SILENCE_S:
-                raise VigieError(
-                    f"No prediction arrived for {SILENCE_S:.0f} s: is Kafka overloaded?"
-                )
+def even_sources(partitions: int) -> list[str]:
+    """Names of cameras, as many in each partition by their key; neighbours lie in different ones.
+
+    The partition is the one that librdkafka's default gives a key: CRC-32 modulo partitions.
+    """
+    named = (f"camera-{number:03}" for number in count())
+    places: dict[int, list[str]] = {partition: [] for partition in range(partitions)}
+    while any(len(place) < SOURCES_EACH for place in places.values()):
+        name = next(named)
+        places[zlib.crc32(name.encode()) % partitions].append(name)
+    return [names[turn] for turn in range(SOURCES_EACH) for names in places.values()]
 
 
 @contextmanager
-def open_whole(invocation: Invocation, job: str, scratch: Path) -> Iterator[Whole]:
+def open_whole(
+    invocation: Invocation, job: str, scratch: Path, model: str | None = None
+) -> Iterator[Whole]:
     """A running worker on topics of its own; on leaving it has ended and they are gone.
 
     Raises:
         VigieError: no broker can be started.
     """
+    with (
+        open_kafka(invocation.settings, scratch) as kafka,
+        open_path(invocation, job, scratch, kafka, model=model) as whole,
+    ):
+        yield whole
+
+
+@contextmanager
+def open_path(
+    invocation: Invocation,
+    job: str,
+    scratch: Path,
+    kafka: tuple[Cluster, EmbeddedBroker | None],
+    *,
+    model: str | None = None,
+    workers: int = 1,
+    threads: int | None = None,
+) -> Iterator[Whole]:
+    """Workers on topics of their own on a broker that runs, one partition for each.
+
+    Args:
+        invocation: whose settings they have.
+        job: that they serve.
+        scratch: for images and logs.
+        kafka: from `open_kafka`.
+        model: as ``vigie infer --model``; ``None``: that of the settings.
+        workers: how many, each with a slot of its own.
+        threads: that judge in each; ``None``: as the settings say.
+    """
+    cluster, broker = kafka
     settings = invocation.settings
     topics = JobTopics(f"bench-{uuid4().hex[:8]}")
     store = ImageStore(scratch / "images", settings.storage.max_image_bytes)
-    with open_kafka(settings, scratch) as (cluster, broker):
-        admin = cluster.admin()
-        ensure_topics(admin, topics, settings.kafka.topics.model_copy(update={"partitions": 1}))
-        options = (
-            f"kafka.bootstrap_servers={cluster.bootstrap_servers}",
-            "kafka.topics.partitions=1",
-            f"storage.images={store.root}",
+    logs = scratch / topics.job
+    logs.mkdir()
+    admin = cluster.admin()
+    ensure_topics(admin, topics, settings.kafka.topics.model_copy(update={"partitions": workers}))
+    options = [
+        f"kafka.bootstrap_servers={cluster.bootstrap_servers}",
+        f"kafka.topics.partitions={workers}",
+        f"storage.images={store.root}",
+        *(["metrics.port=0"] if settings.metrics.port else []),  # a worker may run beside these
+        *([f"inference.threads={threads}"] if threads else []),
+    ]
+    words = ["infer", job, "--topics", topics.job, *(["--model", model] if model else [])]
+    services = tuple(
+        Service(
+            f"worker-{slot}",
+            invocation.command(*words, options=(*options, f"inference.slot={slot}")),
+            logs,
         )
-        command = invocation.command("infer", job, "--topics", topics.job, options=options)
-        worker = Service("worker", command, scratch)
-        worker.start()
-        reader = cluster.reader("vigie-bench")
-        try:
-            reader.assign([TopicPartition(topics.predictions, 0, 0)])
-            yield Whole(topics, store, cluster.producer("vigie-bench"), reader, worker, broker)
-        finally:
-            reader.close()
-            worker.ask_to_end()
-            worker.await_end(time.monotonic() + WORKER_GRACE_S)
-            for deleted in admin.delete_topics(list(topics.all())).values():
-                deleted.result(WORKER_GRACE_S)
+        for slot in range(workers)
+    )
+    reader = cluster.reader("vigie-bench", {"fetch.wait.max.ms": FETCH_WAIT_MS})
+    try:
+        for service in services:
+            service.start()
+        reader.assign([TopicPartition(topics.predictions, number, 0) for number in range(workers)])
+        producer = cluster.producer("vigie-bench")
+        yield Whole(cluster, topics, store, producer, reader, services, broker, workers)
+    finally:
+        reader.close()
+        end_all(services, WORKER_GRACE_S)
+        for deleted in admin.delete_topics(list(topics.all())).values():
+            deleted.result(WORKER_GRACE_S)
 
 
 @contextmanager
@@ -172,6 +302,24 @@ def open_kafka(
     else:
         embedded = None if settings.kafka.bootstrap_servers else embedded_broker(settings)
         yield cluster, embedded
+
+
+def _at_work(admin: AdminClient, group: str) -> int:
+    """How many members of a group have partitions.
+
+    An assignment begins with its version (two bytes) and the number of topics (four bytes), says
+    Kafka's ``ConsumerProtocolAssignment``.
+    """
+    # Not the newer call, which can end the process (librdkafka's issue 4605).
+    try:
+        groups = admin.list_groups(group, SHARED_S)
+    except KafkaException:  # a group that nobody has joined yet has no coordinator
+        return 0
+    return sum(
+        int.from_bytes((member.assignment or b"")[2:6], "big") > 0
+        for found in groups
+        for member in found.members
+    )
 
 
 def _resident_mib(pid: int | None) -> int:
