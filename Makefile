@@ -42,9 +42,15 @@ lint: $(TESTING)  ## Check format, style and types only
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-annotate --no-header --quiet --group build
 
-lock: $(TESTING)  ## Choose versions anew and write both locks (needs the network)
+# Those who are measured beside us: a lock for each, with our versions of what judges an image.
+PEERS := vigie/peers
+JUDGING = grep -E "^($$(grep -v '^\#' $(PEERS)/wanted/judging.txt | paste -sd'|'))==" requirements.txt | tr -d '\\'
+
+lock: $(TESTING)  ## Choose versions anew and write all locks (needs the network)
 	$(BIN)/uv pip compile $(LOCK) --group lock --all-extras -o requirements-dev.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) -c requirements-dev.txt -o requirements.txt pyproject.toml
+	@for peer in keras quix faust faststream; do $(BIN)/uv pip compile $(subst --group build,,$(LOCK)) -c <($(JUDGING)) \
+	  -o $(PEERS)/locks/$$peer.txt $(PEERS)/wanted/$$peer.txt $(PEERS)/wanted/judging.txt; done
 
 $(MADE):
 	@command -v "$(PYTHON)" > /dev/null || { echo "Vigie needs Python 3.11 or newer, and there is no $(PYTHON): install it, or name one by make PYTHON=/path/to/python3." >&2; exit 1; }

@@ -78,6 +78,14 @@ def bench(
             min=2, help="Measure instead so many workers of one judging thread beside one alone."
         ),
     ] = None,
+    peers: Annotated[
+        bool,
+        typer.Option(
+            "--peers",
+            help="Measure instead other ways to put the model behind Kafka, beside this one; each"
+            " gets an environment of its own (3 GB, downloaded once).",
+        ),
+    ] = False,
     page: Annotated[
         bool, typer.Option("--page", help="Measure instead the live page, in a real browser.")
     ] = False,
@@ -99,12 +107,16 @@ def bench(
     """Measure the bare model loop and the whole path on the real broker, side by side."""
     called = invocation(context)
     models: Sequence[str | None] = model or [None]
-    if sum((growth is not None, workers is not None, page)) > 1:
-        raise UsageError("--growth, --workers and --page are measured one at a time: name one.")
+    if sum((growth is not None, workers is not None, peers, page)) > 1:
+        raise UsageError(
+            "--growth, --workers, --peers and --page are measured one at a time: name one."
+        )
     if growth is not None:
         part, measure = _growth(called, growth, warm_up, _only(models))
     elif workers is not None:
         part, measure = _workers(called, workers, images, rounds, warm_up, _only(models))
+    elif peers:
+        part, measure = _peers(called, images, rounds, warm_up, _only(models))
     elif page:
         part, measure = _page(called, history, seconds, pages)
     else:
@@ -144,6 +156,14 @@ def _workers(
     return WORKERS, lambda stage: run_workers(
         called, workers, images, rounds, warm_up, model, stage
     )
+
+
+def _peers(
+    called: Invocation, images: int, rounds: int, warm_up: float, model: str | None
+) -> Measurement:
+    from vigie.peers.run import PEERS_PART, run_peers  # noqa: PLC0415
+
+    return PEERS_PART, lambda stage: run_peers(called, images, rounds, warm_up, model, stage)
 
 
 def _page(called: Invocation, history: int, seconds: float, pages: int) -> Measurement:
