@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from time import sleep
 
-from confluent_kafka import Consumer, TopicPartition
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from transport import membership
 from transport.clients import Cluster
+from transport.deadline import Deadline
 from transport.topics import JobTopics
 
 RUN_HEADER = "vigie_replay_run"
@@ -28,6 +32,17 @@ ANSWER_TIMEOUT_S = 10.0
 
 ASKED_AT_ONCE = 8
 """Each group needs a client of its own, which takes 60 ms, most of them waiting for the broker."""
+
+_COORDINATOR_MOVES = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
+"""Also where the group is the broker's very first. The library does not ask again by itself."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,7 @@ class Run:
     Attributes:
         number: counts the runs of the same model over the same period, from 1.
         shares: by partition of the images topic.
+        holder: names the copy of the command that carries the run on.
     """
 
     model_version: str
@@ -78,6 +94,7 @@ class Run:
     number: int
     started_at: datetime
     shares: dict[int, Share]
+    holder: str = ""
 
     @property
     def id(self) -> str:
@@ -144,15 +161,29 @@ def run_places(run: Run, topics: JobTopics) -> list[TopicPartition]:
     ]
 
 
-def committed_run(consumer: Consumer, topics: JobTopics) -> Run | None:
+def committed_run(
+    consumer: Consumer, topics: JobTopics, timeout_s: float = ANSWER_TIMEOUT_S
+) -> Run | None:
     """The run that the consumer's group has committed, if any.
 
     Raises:
-        KafkaException: the broker does not answer.
+        KafkaException: the broker does not answer in time.
     """
-    found = consumer.list_topics(topics.images, timeout=ANSWER_TIMEOUT_S).topics[topics.images]
+    found = consumer.list_topics(topics.images, timeout=timeout_s).topics[topics.images]
     wanted = [TopicPartition(topics.images, number) for number in sorted(found.partitions)]
-    return _run(consumer.committed(wanted, ANSWER_TIMEOUT_S))
+    return _run(_committed(consumer, wanted, Deadline.within(timeout_s)))
+
+
+def _committed(
+    consumer: Consumer, wanted: list[TopicPartition], deadline: Deadline
+) -> list[TopicPartition]:
+    while True:
+        try:
+            return consumer.committed(wanted, deadline.remaining(ANSWER_TIMEOUT_S))
+        except KafkaException as error:
+            if deadline.passed or error.args[0].code() not in _COORDINATOR_MOVES:
+                raise
+        sleep(membership.AGAIN_S)
 
 
 def read_run(cluster: Cluster, topics: JobTopics, group: str) -> Run | None:
@@ -166,6 +197,29 @@ def read_run(cluster: Cluster, topics: JobTopics, group: str) -> Run | None:
         return committed_run(consumer, topics)
     finally:
         consumer.close()
+
+
+def ask_holder(
+    cluster: Cluster, topics: JobTopics, group: str, give_up: Callable[[], bool]
+) -> str | None:
+    """Which copy has a run, by the group's last commit; ``None`` when none has.
+
+    Waits for a broker that is away until ``give_up`` says so; ``None`` then.
+    """
+    # A read_committed client would wait for the end of a transaction: here, of the asker's own.
+    consumer = cluster.reader(group, {"isolation.level": "read_uncommitted"})
+    try:
+        while not give_up():
+            try:
+                found = committed_run(consumer, topics, membership.ANSWER_TIMEOUT_S)
+            except KafkaException as error:
+                log.warning("waiting for the broker", error=error.args[0].str())
+                sleep(membership.AGAIN_S)
+            else:
+                return found.holder if found else None
+    finally:
+        consumer.close()
+    return None
 
 
 def list_runs(cluster: Cluster, topics: JobTopics, most: int) -> list[Run]:
@@ -191,7 +245,7 @@ def _group_prefix(topics: JobTopics) -> str:
 
 
 def _note(run: Run, share: Share) -> str:
-    """ASCII, some 300 of the 4,096 bytes that a broker takes by default."""
+    """ASCII, some 350 of the 4,096 bytes that a broker takes by default."""
     return json.dumps(
         {
             "model_version": run.model_version,
@@ -199,6 +253,7 @@ def _note(run: Run, share: Share) -> str:
             "until": _iso(run.period.until),
             "number": run.number,
             "started_at": _iso(run.started_at),
+            "holder": run.holder,
             "share": asdict(share),
         }
     )
@@ -215,6 +270,7 @@ def _run(places: Iterable[TopicPartition]) -> Run | None:
         said["number"],
         datetime.fromisoformat(said["started_at"]),
         {partition: Share(**note["share"]) for partition, note in sorted(noted.items())},
+        said.get("holder", ""),
     )
 
 

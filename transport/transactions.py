@@ -8,6 +8,7 @@ abortable                      abort, rewind to the first offset of the transact
 fatal, fenced, none of these   leave the process; a supervisor starts a new one
 commit undecided in time       never use that producer again: open a new one, same id
 call does not come back        the same
+message not sent in time       the same, although it is abortable
 =============================  ========================================================
 """
 
@@ -116,6 +117,7 @@ class Transactions:
 
         Raises:
             AbortedError: the transaction was given up.
+            InDoubtError: a message could not be sent in time.
             ConfigurationError: the topic does not take such a message.
             LeaveError: fenced or fatal.
         """
@@ -137,7 +139,7 @@ class Transactions:
 
         Raises:
             AbortedError: the transaction was given up.
-            InDoubtError: it did not end before the deadline.
+            InDoubtError: it did not end before the deadline, or a message was not sent in time.
             ConfigurationError: a topic does not take what was produced.
             LeaveError: fenced or fatal.
         """
@@ -172,7 +174,8 @@ class Transactions:
         if self._producer is None or not self._begun:
             return
         producer = self._producer
-        purge(producer)
+        # It drops what is queued by itself. Dropped by us before, those messages would be a gap in
+        # the producer's sequence numbers, for which the next transaction fails too.
         while True:
             try:
                 producer.abort_transaction(deadline.remaining(CALL_TIMEOUT_S))
@@ -218,6 +221,10 @@ class Transactions:
                 log.warning("transaction waits", call=name, error=cause.str())
 
     def _abort_after(self, name: str, cause: KafkaError) -> None:
+        # The broker was away for long, or this process stood still. To abort now, the library asks
+        # for a new epoch: that would end the transaction of whoever has taken this one's place.
+        if cause.code() == KafkaError._TIMED_OUT:
+            raise InDoubtError(f"{name}: {cause.str()}")
         log.warning("transaction aborted", call=name, error=cause.str())
         self.abort(Deadline.within(COMMIT_DEADLINE_S))
         if cause.code() in _CONFIGURATION_CODES:

@@ -63,7 +63,8 @@ class Lane:
         """Add an answer: its prediction and, for a Failure, the untouched original.
 
         Raises:
-            AbortedError, ConfigurationError, LeaveError: see ``Transactions.produce``.
+            AbortedError, InDoubtError, ConfigurationError, LeaveError: see
+                ``Transactions.produce``.
         """
         message = answer.message
         if not self._written:

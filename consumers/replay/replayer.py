@@ -7,6 +7,7 @@ that one transaction carries every partition.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import structlog
@@ -46,9 +47,10 @@ class Replayer:
         transactions: the run's own, opened: who else had the run is fenced.
         pool: judges messages.
         topics: the job's topics.
-        run: as it is committed.
+        run: as it is committed, with this copy as its holder.
         settings: how much at a time.
         stopping: says when to stop.
+        ask_holder: asks the broker which copy has the run; ``None`` when told to stop.
         on_commit: told of the run after each commit.
         clock: seconds, monotonic.
     """
@@ -62,6 +64,7 @@ class Replayer:
         run: Run,
         settings: InferenceSettings,
         stopping: Callable[[], bool],
+        ask_holder: Callable[[], str | None],
         on_commit: Callable[[Run], None],
         clock: Callable[[], float],
     ) -> None:
@@ -73,6 +76,7 @@ class Replayer:
         self._ahead = run  # with what the open transaction holds
         self._settings = settings
         self._stopping = stopping
+        self._ask_holder = ask_holder
         self._on_commit = on_commit
         self._clock = clock
         self._window: OrderingWindow[Answer] = OrderingWindow()
@@ -187,8 +191,21 @@ class Replayer:
         except InDoubtError as error:
             log.warning("a transaction is undecided: asking anew", error=str(error))
             self._ahead = self._committed
-            if self._transactions.open(self._stopping):
-                self._rewind()
+            self._take_back()
+
+    def _take_back(self) -> None:
+        """Open the producer anew, unless another copy has gone on with the run."""
+        # Opening fences who has the run: a copy that was suspended would end its successor.
+        holder = self._ask_holder()
+        if self._stopping():
+            return
+        if holder != self._committed.holder:
+            raise LeaveError(
+                f"Another copy of {self._committed.id} took this one's place while this one stood"
+                " still. It goes on at the last committed reference; nothing is lost or doubled."
+            )
+        if self._transactions.open(self._stopping):
+            self._rewind()
 
     def _rewind(self) -> None:
         """Go on from what is committed."""
@@ -201,13 +218,13 @@ class Replayer:
         self._window.discard(lambda _: True)
         self._opened_at = None
         try:
-            found = committed_run(self._consumer, self._topics)
+            found = committed_run(self._consumer, self._topics) or self._committed
         except KafkaException as error:
             raise LeaveError(
                 f"How far the run came cannot be read: {error.args[0].str()}. The same command"
                 " goes on there."
             ) from error
-        self._committed = self._ahead = found or self._committed
+        self._committed = self._ahead = replace(found, holder=self._committed.holder)
         self._assign()
 
     def _on_error(self, error: KafkaError, record: Message) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaException
 
@@ -19,7 +20,14 @@ from schemas.errors import ConfigurationError
 from storage.images import ImageStore
 from transport.clients import Cluster
 from transport.deadline import Deadline
-from transport.replays import Period, Run, committed_run, replay_group, run_places
+from transport.replays import (
+    Period,
+    Run,
+    ask_holder,
+    committed_run,
+    replay_group,
+    run_places,
+)
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_replays
 from transport.transactions import (
@@ -104,6 +112,7 @@ def run_replay(
             first,
             settings,
             stop.is_set,
+            lambda: ask_holder(cluster, topics, name, stop.is_set),
             lambda run: on_progress(run.done, run.total),
             time.monotonic,
         ).run()
@@ -136,21 +145,21 @@ def _begin(
     *,
     again: bool,
 ) -> Run:
-    """The run to carry on; a new one is committed before anything is judged."""
+    """The run to carry on, committed as this copy's before anything is judged."""
     try:
         # Also waits for the group's coordinator, which a commit does not: where the group is the
         # broker's very first, librdkafka 2.16 then hangs in send_offsets_to_transaction.
-        found = committed_run(consumer, topics)
-        if found is not None and not again:
-            return found
-        number = found.number + 1 if found else 1
-        shares = resolve_period(consumer, topics.images, period)
+        run = committed_run(consumer, topics)
+        if run is None or again:
+            number = run.number + 1 if run else 1
+            shares = resolve_period(consumer, topics.images, period)
+            run = Run(model_version, period, number, datetime.now(UTC), shares)
     except KafkaException as error:
         raise ConfigurationError(
             f"The references of {topics.images} cannot be found: {error.args[0].str()}. Check that"
             " the broker runs (`vigie broker status`) and try again."
         ) from error
-    run = Run(model_version, period, number, datetime.now(UTC), shares)
+    run = replace(run, holder=uuid4().hex)
     group = consumer.consumer_group_metadata()
     try:
         transactions.commit(run_places(run, topics), group, Deadline.within(COMMIT_DEADLINE_S))

@@ -7,15 +7,17 @@ import random
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
+from hypothesis import strategies as st
 from PIL import Image
 
 from producers.cabin.draw import draw, encode
 from producers.cabin.scene import random_scene
-from schemas.codec import encode_prediction
+from schemas.codec import encode_prediction, encode_reference, packaged_schemas
 from tests.consumers.kit import Place
-from tests.schemas.samples import PREDICTION
+from tests.schemas.samples import PREDICTION, predictions, references
 
 ESCAPES = (
     "../../../../etc/passwd",
@@ -108,3 +110,41 @@ def _samples() -> tuple[bytes, ...]:
 
 
 SAMPLES = _samples()
+
+
+def _spoiled(data: bytes, kept: float, changes: list[tuple[float, int]], more: bytes) -> bytes:
+    """Its beginning, with bytes changed at places between 0 and 1, and some added."""
+    found = bytearray(data[: round(kept * len(data))])
+    for place, byte in changes:
+        if found:
+            found[min(int(place * len(found)), len(found) - 1)] = byte
+    return bytes(found) + more
+
+
+_share = st.floats(0, 1)
+
+
+def spoiled(valid: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """Bytes that were valid once."""
+    changes = st.lists(st.tuples(_share, st.integers(0, 255)), max_size=8)
+    return st.builds(_spoiled, valid, st.just(1.0) | _share, changes, st.binary(max_size=40))
+
+
+_ours = st.builds(
+    lambda reference, path: encode_reference(replace(reference, job="driver", path=path)),
+    references,
+    references.map(lambda one: one.path) | st.sampled_from(ESCAPES + DEVICES),
+)
+_framed = st.builds(
+    lambda schema, rest: b"\0" + struct.pack(">I", schema) + rest,
+    st.sampled_from([one.schema_id for one in packaged_schemas()]) | st.integers(0, 2**32 - 1),
+    st.binary(max_size=200),
+)
+any_message = (
+    st.none()
+    | st.binary(max_size=200)
+    | _framed
+    | _ours
+    | spoiled(_ours | references.map(encode_reference) | predictions.map(encode_prediction))
+)
+any_image = st.binary(max_size=200) | spoiled(st.sampled_from(SAMPLES))

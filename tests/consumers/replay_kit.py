@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,9 @@ from consumers.inference.settings import InferenceSettings
 from consumers.replay.service import Summary, run_replay
 from schemas.errors import VigieError
 from storage.images import ImageStore
-from tests.consumers.kit import ROOT, Place, StubClassifier
+from tests.consumers.kit import ROOT, Place, StubClassifier, until
+from tests.consumers.kit_forked import SERVER, ForkedWorker, Mark, MarkedCluster
+from transport import transactions
 from transport.clients import Cluster
 from transport.reading import read_to_end
 from transport.replays import Period
@@ -63,6 +66,23 @@ def replayed(place: Place) -> list[Message]:
     return list(read_to_end(place.cluster, place.topics.replays, "test-replays"))
 
 
+def all_replayed(place: Place) -> list[Message]:
+    """The same, after the end of the last transaction: a commit is answered before it is there."""
+    until(lambda: _ends(place, "read_committed") == _ends(place, "read_uncommitted"), 30, "its end")
+    return replayed(place)
+
+
+def _ends(place: Place, isolation: str) -> list[int]:
+    reader = place.cluster.reader("test-ends", {"isolation.level": isolation})
+    try:
+        return [
+            reader.get_watermark_offsets(TopicPartition(place.topics.replays, number), 10)[1]
+            for number in range(place.settings.partitions)
+        ]
+    finally:
+        reader.close()
+
+
 def ends(place: Place) -> dict[str, int]:
     """The end offset of each live topic."""
     reader = place.cluster.reader("test-ends")
@@ -97,7 +117,48 @@ def replaying(place: Place, period: Period | None = None) -> Iterator[subprocess
         process.communicate()
 
 
-def main() -> int:
+class ForkedReplay(ForkedWorker):
+    """A replay in a process of its own, with a marked place."""
+
+    def __init__(self, place: Place, mark: Mark | None, hanging_s: float | None) -> None:
+        self.process = SERVER.Process(target=_work, args=(place, mark, hanging_s))
+        self.process.start()
+
+
+def _work(place: Place, mark: Mark | None, hanging_s: float | None) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    if hanging_s is not None:
+        transactions.HANGING_S = hanging_s
+    cluster = MarkedCluster(place.cluster.bootstrap_servers, mark=mark)
+    end(lambda: replay(dataclasses.replace(place, cluster=cluster)))
+
+
+@contextmanager
+def forked_replay(
+    place: Place, mark: Mark | None = None, hanging_s: float | None = None
+) -> Iterator[ForkedReplay]:
+    made = ForkedReplay(place, mark, hanging_s)
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+def end(act: Callable[[], Summary]) -> None:
+    """Act, and leave as the command does.
+
+    Not by sys.exit: like a killed replay, the interpreter need not tidy up for the test to hold.
+    """
+    try:
+        code = 0 if act().finished else 130
+    except VigieError as error:
+        sys.stderr.write(f"{error}\n")
+        code = error.exit_code
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main() -> None:
     """The replay process itself."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     given = json.loads(sys.argv[1])
@@ -110,16 +171,8 @@ def main() -> int:
         ImageStore(Path(given["root"]), 20_000_000),
         TopicSettings(),
     )
-    try:
-        summary = replay(place, Period(until=until), stop=stop)
-    except VigieError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    return 0 if summary.finished else 130
+    end(lambda: replay(place, Period(until=until), stop=stop))
 
 
 if __name__ == "__main__":
-    # Not sys.exit: like a killed replay, the interpreter need not tidy up for the test to hold.
-    code = main()
-    sys.stderr.flush()
-    os._exit(code)
+    main()

@@ -3,16 +3,19 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
-from consumers.inference.judge import TRANSIENT_WAITS_S, Answer, Judge, Message
+from consumers.inference.judge import TRANSIENT_WAITS_S, Answer, Judge, Message, Store
+from model.classifier import Classifier
 from schemas.codec import decode_prediction, encode_reference
 from schemas.events import Classification, Failure, ImageReference
+from storage.images import ImageStore
+from tests.consumers import hostile
 from tests.consumers.kit import StubClassifier
 from tests.schemas.samples import REFERENCE
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+FUZZING = settings(max_examples=100, deadline=None, derandomize=True)
 
 
 class FlakyStore:
@@ -28,15 +31,34 @@ class FlakyStore:
         return self.data
 
 
-def answer(value: bytes | None, store: FlakyStore | None = None) -> tuple[Answer, list[float]]:
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
+    root = tmp_path_factory.mktemp("store") / "images"
+    (root.parent / "secret.jpg").write_bytes(hostile.SAMPLES[0])
+    return ImageStore(root, 20_000_000)
+
+
+@pytest.fixture(scope="module")
+def real() -> Classifier:
+    return Classifier.load()
+
+
+def answer(
+    value: bytes | None, store: Store | None = None, classifier: Classifier | None = None
+) -> tuple[Answer, list[float]]:
     waits: list[float] = []
     judge = Judge(
-        "driver", store or FlakyStore(0), StubClassifier(), lambda: NOW, 65_536, waits.append
+        "driver",
+        store or FlakyStore(0),
+        classifier or StubClassifier(),
+        lambda: NOW,
+        65_536,
+        waits.append,
     )
     return judge.answer(Message("vigie.driver.images", 0, 41, None, value, NOW)), waits
 
 
-def outcome(value: bytes | None, store: FlakyStore | None = None) -> object:
+def outcome(value: bytes | None, store: Store | None = None) -> object:
     return decode_prediction(answer(value, store)[0].prediction).outcome
 
 
@@ -77,11 +99,27 @@ def test_a_model_that_raises_makes_a_failure() -> None:
     assert found.reason == "model_error"
 
 
-@given(st.none() | st.binary(max_size=200))
-def test_any_bytes_get_exactly_one_answer(value: bytes | None) -> None:
-    found = outcome(value)
-    assert isinstance(found, Failure)
-    assert found.detail.endswith((".", "first."))
+@given(hostile.any_message)
+@FUZZING
+def test_whatever_a_message_holds_it_gets_one_answer_at_its_place(
+    empty: ImageStore, value: bytes | None
+) -> None:
+    found, _ = answer(value, empty)
+    event = decode_prediction(found.prediction)
+    assert event.event_id == "vigie.driver.images-0-41"
+    assert isinstance(event.outcome, Failure)  # also when it leads to files that are no image
+    assert found.failure == event.outcome
+    assert event.outcome.detail
+
+
+@given(hostile.any_image)
+@FUZZING
+def test_whatever_a_file_holds_it_gets_one_answer(real: Classifier, data: bytes) -> None:
+    found, _ = answer(encode_reference(REFERENCE), FlakyStore(0, data), real)
+    event = decode_prediction(found.prediction)
+    assert event.reference == REFERENCE
+    assert isinstance(event.outcome, Classification | Failure)
+    assert found.failure is None or found.failure.reason != "model_error"
 
 
 def fields() -> dict[str, object]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.consumers.kit import CommittedReader, Place, make_place, until
+from tests.consumers.kit_asleep import WORST_FIRST, freeze, is_frozen
 from tests.consumers.kit_forked import PATIENCE_S, ForkedWorker, Mark, assert_exact, forked
 from transport.broker import Running
-from transport.clients import SESSION_TIMEOUT_MS
+from transport.clients import MESSAGE_TIMEOUT_MS, SESSION_TIMEOUT_MS
 
 pytestmark = pytest.mark.kafka
 
@@ -24,25 +23,9 @@ TRANSACTIONS = 5  # of the successor, before the zombie wakes
 AT_ONCE = 100
 LEFT = 20  # of these, for after the zombie is gone: its successor must still be there
 FAILS_EVERY = 10
-WORST_FIRST = (
-    "before commit",  # all of a transaction is at the broker, only its end is missing
-    "before offsets",  # in a call that seems to hang when the worker wakes up
-    "flushed",
-    "begun",
-    "produced",
-    "after offsets",
-    "dead letter produced",
-)
 PROMISED_S = 10.0
 SESSION_S = SESSION_TIMEOUT_MS / 1e3 + 1
-
-
-def freeze() -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
-
-
-def is_frozen(worker: ForkedWorker) -> bool:
-    return psutil.Process(worker.process.pid).status() == psutil.STATUS_STOPPED
+MESSAGES_S = MESSAGE_TIMEOUT_MS / 1e3 + 1
 
 
 @pytest.fixture
@@ -67,22 +50,36 @@ def test_a_zombie_whose_slot_is_taken_leaves_with_code_3_and_nothing_of_it_count
 
 @pytest.mark.prove
 @pytest.mark.timeout(600)
-def test_a_zombie_replaced_from_another_slot_leaves_or_steps_back(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("times", "asleep_s", "places"),
+    [
+        (len(WORST_FIRST), SESSION_S, WORST_FIRST),
+        (2, MESSAGES_S, ("produced", "dead letter produced")),  # too old to be sent
+    ],
+)
+def test_a_zombie_replaced_from_another_slot_leaves_or_steps_back(
+    place: Place, times: int, asleep_s: float, places: Sequence[str]
+) -> None:
     def ended_or_idle(zombie: ForkedWorker) -> bool:
-        zombie.process.join(SESSION_S)
+        zombie.process.join(PROMISED_S)
         return zombie.process.exitcode in {3, None}
 
-    wake_late(place, len(WORST_FIRST), 1, SESSION_S, ended_or_idle)
+    wake_late(place, times, 1, asleep_s, ended_or_idle, places)
 
 
 def wake_late(
-    place: Place, times: int, slot: int, asleep_s: float, is_gone: Callable[[ForkedWorker], bool]
+    place: Place,
+    times: int,
+    slot: int,
+    asleep_s: float,
+    is_gone: Callable[[ForkedWorker], bool],
+    places: Sequence[str] = WORST_FIRST,
 ) -> None:
     """Freeze a worker at a place of its work, wake it when a successor has long been at work."""
     total = times * AT_ONCE
     reader = CommittedReader(place)
     reader.start(total)
-    for first, where in zip(range(0, total, AT_ONCE), cycle(WORST_FIRST), strict=False):
+    for first, where in zip(range(0, total, AT_ONCE), cycle(places), strict=False):
         numbers = range(first, first + AT_ONCE)
         images = {n: b"refused" if n % FAILS_EVERY == 0 else b"slow 2" for n in numbers}
         messages = [place.reference(n, image) for n, image in images.items()]

@@ -17,6 +17,7 @@ from tests.transport.mock_kafka import (
     MockKafka,
     mock_kafka,
 )
+from transport import clients
 from transport.deadline import Deadline
 from transport.transactions import AbortedError, InDoubtError, LeaveError, Transactions
 
@@ -211,5 +212,53 @@ def test_a_broker_that_stays_away_leaves_the_end_in_doubt_and_a_new_producer_goe
         commit(transactions, within_s=1)
     mock.up()
     assert kind(caught.value) == RETRIABLE
+    open_and_commit(transactions, commit)
+    transactions.drop()
+
+
+def test_an_abort_of_what_is_not_sent_yet_leaves_the_next_transaction_as_good_as_any(
+    transactions: Transactions, commit: Callable[..., None]
+) -> None:
+    open_and_commit(transactions, commit)
+    transactions.produce(PREDICTIONS, b"given up")
+    transactions.abort(Deadline.within(20))
+    commit(transactions)
+
+
+def test_an_abort_that_the_broker_does_not_confirm_in_time_is_in_doubt(
+    mock: MockKafka, commit: Callable[..., None], topic_name: Callable[[str], str]
+) -> None:
+    name = topic_name("id")
+    producers = [mock.cluster.transactional_producer(name) for _ in range(2)]
+    transactions = Transactions(iter(producers).__next__)
+    assert transactions.open(lambda: False)
+    transactions.produce(PREDICTIONS, b"given up")
+    producers[0].flush()  # a broker that has heard of nothing need not be told of its end
+    mock.down()
+    with pytest.raises(InDoubtError):
+        transactions.abort(Deadline.within(0.5))
+    mock.up()
+    open_and_commit(transactions, commit)
+    transactions.drop()
+
+
+def test_a_message_not_sent_in_time_asks_for_no_epoch_that_would_end_a_successors_work(
+    mock: MockKafka,
+    commit: Callable[..., None],
+    topic_name: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = topic_name("id")
+    patient = mock.cluster.transactional_producer(name)
+    monkeypatch.setattr(clients, "MESSAGE_TIMEOUT_MS", 200)
+    monkeypatch.setattr(clients, "TRANSACTIONAL_LINGER_MS", 1)
+    hasty = mock.cluster.transactional_producer(name)
+    transactions = Transactions(iter([hasty, patient]).__next__)
+    assert transactions.open(lambda: False)
+    mock.answer(PRODUCE, *[KafkaError.REQUEST_TIMED_OUT] * 6)  # retried ever later: for 0.6 s
+    mock.answer(INIT_PRODUCER_ID, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+    with pytest.raises(InDoubtError, match="timed out"):
+        commit(transactions)
+    assert mock.unanswered(INIT_PRODUCER_ID) == 1
     open_and_commit(transactions, commit)
     transactions.drop()
