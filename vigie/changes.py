@@ -52,7 +52,7 @@ def count_changes(
         if run is None:
             return None
         comparison = Comparison(cluster, topics, run)
-        while not comparison.read():
+        while not (comparison.read() and comparison.is_whole):
             if clock() > until:
                 return None
     except KafkaException:

@@ -59,6 +59,7 @@ class Comparison:
         self._cluster = cluster
         self._topics = topics
         self._run = run
+        self._most = most
         self._codes = Codes(MOST_WORDS)
         self.live = Verdicts(self._codes, most)
         self.replayed = Verdicts(self._codes, most)
@@ -86,6 +87,14 @@ class Comparison:
             return False  # a slow moment, or a topic just made: the next look goes on
         finally:
             consumer.close()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that the run has committed is read, as far as that can be told.
+
+        The end of a transaction stands in the topic a moment after its commit.
+        """
+        return len(self.replayed) >= self._run.references or self._run.references > self._most
 
     def compared(self) -> Compared:
         """What is read so far, joined."""

@@ -222,9 +222,15 @@ def test_aborted_and_open_references_are_never_answered(
         while not open_until.passed:
             assert answers() == stranger.committed
         replay(place)
-        assert answered(replayed(place)) == stranger.committed
+        until(
+            lambda: answered(replayed(place)) == stranger.committed, PATIENCE_S, "the replay's end"
+        )
         stranger.commit()
         until(lambda: answers() == stranger.committed, PATIENCE_S, "answers to the rest")
     replay(place, again=True)
-    assert answered(replayed(place))[-len(stranger.committed) :] == stranger.committed
+    until(
+        lambda: answered(replayed(place))[-len(stranger.committed) :] == stranger.committed,
+        PATIENCE_S,
+        "the second replay's end",
+    )
     assert verify(place.cluster, place.topics).offence is None
