@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from producers.errors import CameraError
+from producers.errors import CameraError, StoreError
 from producers.files import moment, printable
 from producers.publish import MAX_SOURCE_CHARACTERS, Publisher
 from producers.settings import CameraSettings
@@ -37,6 +38,9 @@ second or two; a request to stop must not wait longer than this."""
 BACKOFF_S = (0.5, 10.0)
 """First and longest wait before a lost camera is opened again; it doubles in between. A camera
 that restarts is back in half a minute, and one that is off must not be asked all the time."""
+
+STORE_RETRY_S = 1.0
+"""Wait before a full image store is tried again: somebody has to make room first."""
 
 SLACK_S = 0.001
 """An image may be early by this: containers such as Matroska round times to milliseconds."""
@@ -162,7 +166,8 @@ def publish_camera(
 
     Raises:
         CameraError: it cannot be opened or gives no image.
-        PublishError: the image store or Kafka did not take an image.
+        StoreError: the image store took no image until we were asked to stop.
+        PublishError: Kafka did not take an image.
         UsageError: the source has no name or too long a one.
     """
     source = origin.source if source is None else source
@@ -175,7 +180,10 @@ def publish_camera(
         name = f"{source}-{index:06d}.jpg" if recorded else f"{captured_at:%Y%m%dT%H%M%S.%f}.jpg"
         try:
             data = _jpeg(frame, settings.jpeg_quality)
-            reference = publisher.publish(data, source=source, name=name, captured_at=captured_at)
+            publish = partial(
+                publisher.publish, data, source=source, name=name, captured_at=captured_at
+            )
+            reference = _as_soon_as_stored(publish, stop)
         except RefusedError as error:
             log.warning("image skipped", camera=origin.shown, reason=error.detail)
             on_refused(str(error.reason))
@@ -184,6 +192,22 @@ def publish_camera(
         on_published(reference)
     publisher.flush()
     return count
+
+
+def _as_soon_as_stored(
+    publish: Callable[[], ImageReference], stop: threading.Event
+) -> ImageReference:
+    """Publish an image; while the image store takes none, keep it and try again."""
+    waits = False
+    while True:
+        try:
+            return publish()
+        except StoreError as error:
+            if not waits:
+                log.warning("waiting for the image store", reason=str(error))
+            waits = True
+            if stop.wait(STORE_RETRY_S):
+                raise
 
 
 def _recording(origin: Origin, settings: CameraSettings) -> Iterator[tuple[datetime, Frame]]:

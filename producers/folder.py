@@ -41,7 +41,7 @@ from uuid import NAMESPACE_URL, uuid5
 import structlog
 from confluent_kafka import Message
 
-from producers.errors import PublishError
+from producers.errors import PublishError, StoreError
 from producers.files import (
     FileChangedError,
     FileStamp,
@@ -81,7 +81,7 @@ BATCH = 64
 gets no faster, and what a kill makes us do again gets more."""
 
 RETRY_S = 1.0
-"""Wait before a new attempt when Kafka is away; the embedded broker restarts in seconds."""
+"""Wait before a new attempt when Kafka is away (its restart takes seconds) or a disk is full."""
 
 
 class Place(StrEnum):
@@ -113,6 +113,8 @@ class FolderEvents:
     """The stable word for a file that is skipped: a Failure's reason, or ``unreadable``."""
     interrupted: Callable[[], None] = lambda: None
     """Kafka is away; `Place.READ_BACK` is reached again when it is back."""
+    waits: Callable[[str | None], None] = lambda _what: None
+    """What is waited for beside Kafka; ``None`` when it is there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,8 @@ def watch_folder(
 
     Raises:
         ConfigurationError: the folder, the memory or the topic is not there.
-        PublishError: the image store cannot be written, or Kafka did not answer at the start.
-            Later it is waited for.
+        PublishError: Kafka did not answer at the start, or memory or image store could not be
+            written. Later all are waited for; room in the image store is at the start, too.
         LeaveError: another process watches the same folder for the same job.
     """
     try:
@@ -182,6 +184,7 @@ class _Folder:
     watch: str = field(init=False)
     unreadable: set[str] = field(default_factory=set)
     """Reported once, and looked at again at each listing: rights may be given."""
+    store_works: bool | None = None
 
     def __post_init__(self) -> None:
         self.listing = Listing(self.root, self.memory, self.settings)
@@ -189,7 +192,7 @@ class _Folder:
         self.watch = self.memory.watch
 
     def run(self) -> None:
-        """Serve until asked to stop, anew after each interruption by Kafka."""
+        """Serve until asked to stop, anew after each interruption by Kafka or a full disk."""
         served = False
         with noticing(self.root, enabled=not self.settings.polling) as notices:
             while not self.stop.is_set():
@@ -197,10 +200,12 @@ class _Folder:
                     with closing(self._open()) as writer:
                         served = True
                         self._serve(writer, notices)
-                except (InterruptedWritingError, ConfigurationError) as error:
+                except StoreError:
+                    raise
+                except (InterruptedWritingError, ConfigurationError, PublishError) as error:
                     if not served:
                         raise _at_the_start(error) from None
-                    log.warning("Kafka is away; trying again", reason=str(error))
+                    log.warning("interrupted; trying again", reason=str(error))
                     self.events.interrupted()
                     self.stop.wait(RETRY_S)
 
@@ -261,7 +266,7 @@ class _Folder:
     def _publish(self, writer: TransactionalWriter, batch: Sequence[FileStamp]) -> None:
         """Steps 4 to 6 for files that are complete."""
         # 4. store
-        prepared = [ready for stamp in batch if (ready := self._prepare(stamp))]
+        prepared = self._store(batch)
         messages = [
             _outgoing(ready.known.stamp.path, ready.reference, self.watch)
             for ready in prepared
@@ -280,6 +285,31 @@ class _Folder:
         self.events.reached(Place.REMEMBERED)
         for ready in prepared:
             self._tell(ready)
+
+    def _store(self, batch: Sequence[FileStamp]) -> list[_Prepared]:
+        """Step 4. While the store takes nothing it is waited for, so that no file is overtaken."""
+        waiting, prepared = list(batch), list[_Prepared]()
+        while waiting and not self.stop.is_set():
+            try:
+                ready = self._prepare(waiting[0])
+            except StoreError as error:
+                self._wait_for_store(error)
+                continue
+            if self.store_works is False:
+                self.events.waits(None)
+            self.store_works = True
+            waiting.pop(0)
+            prepared += [ready] if ready else []
+        return prepared
+
+    def _wait_for_store(self, error: StoreError) -> None:
+        if self.store_works is None and not error.is_full:
+            raise error
+        if self.store_works is not False:
+            log.warning("waiting for the image store", reason=str(error))
+            self.events.waits("the image store")
+        self.store_works = False
+        self.stop.wait(RETRY_S)
 
     def _prepare(self, stamp: FileStamp) -> _Prepared | None:
         """Read and store one file; ``None`` when it has to be looked at again."""
@@ -343,8 +373,8 @@ class _Folder:
         self.events.refused(word)
 
 
-def _at_the_start(error: InterruptedWritingError | ConfigurationError) -> VigieError:
-    if isinstance(error, ConfigurationError):
+def _at_the_start(error: InterruptedWritingError | VigieError) -> VigieError:
+    if isinstance(error, VigieError):
         return error
     return PublishError(
         f"Kafka cannot be written to: {error}. Is the broker running (`vigie broker status`), and"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import shutil
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +14,7 @@ from uuid import uuid4
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from producers.errors import PublishError
+from producers.errors import PublishError, StoreError
 from producers.files import printable
 from schemas.codec import encode_reference
 from schemas.errors import UsageError
@@ -56,7 +58,7 @@ def make_reference(
     Raises:
         RefusedError: the image is empty or larger than the store takes.
         UsageError: the source has no name or too long a one.
-        PublishError: the store cannot be written.
+        StoreError: the store cannot be written.
         ValueError: ``captured_at`` has no time zone.
     """
     if captured_at.tzinfo is None:
@@ -69,10 +71,7 @@ def make_reference(
     try:
         stored = store.put(data)
     except OSError as error:
-        raise PublishError(
-            f"The image store {store.root} cannot be written: {error.strerror}. Free disk space or"
-            " give this user the right to write there, then start again."
-        ) from error
+        raise _store_error(store, error) from error
     return ImageReference(
         reference_id=reference_id,
         job=job,
@@ -83,6 +82,21 @@ def make_reference(
         name=printable(name),
         captured_at=captured_at,
     )
+
+
+def _store_error(store: ImageStore, error: OSError) -> StoreError:
+    return StoreError(
+        f"The image store {store.root} cannot be written: {error.strerror}{_room(store)}. Free disk"
+        " space or give this user the right to write there.",
+        is_full=error.errno in {errno.ENOSPC, errno.EDQUOT},
+    )
+
+
+def _room(store: ImageStore) -> str:
+    try:
+        return f" ({shutil.disk_usage(store.root).free / 2**20:.1f} MiB free)"
+    except OSError:
+        return ""
 
 
 class Publisher:
@@ -120,7 +134,8 @@ class Publisher:
 
         Raises:
             RefusedError, UsageError: see `make_reference`.
-            PublishError: the image store or Kafka did not take this image or an earlier one.
+            StoreError: the image store did not take this image; it may be published again.
+            PublishError: Kafka did not take this image or an earlier one.
         """
         reference = make_reference(
             self._store,

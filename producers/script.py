@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from producers.errors import StoreError
 from producers.files import FileChangedError, moment, natural_key, printable, read_file, walk
 from producers.publish import Publisher
 from schemas.errors import RefusedError, UsageError
@@ -85,7 +86,8 @@ def send_files(
         on_progress: called with each file when it is done with.
 
     Raises:
-        PublishError: the image store or Kafka did not take an image.
+        StoreError: the image store did not take an image; all before it are published.
+        PublishError: Kafka did not take an image.
         UsageError: the source has no name or too long a one.
     """
     sent: list[ImageReference] = []
@@ -95,6 +97,13 @@ def send_files(
             break
         try:
             sent.append(_send(file, publisher, source))
+        except StoreError as error:
+            publisher.flush()  # what was stored before counts
+            raise StoreError(
+                f"{error} {len(sent)} of {len(files)} files were sent; the first that was not is"
+                f" {printable(file.name)}: send it and those behind it again.",
+                is_full=error.is_full,
+            ) from error
         except (RefusedError, FileChangedError, OSError) as error:
             skipped.append(Skipped(file, _reason(file, error)))
             log.warning("file skipped", path=printable(str(file)), reason=skipped[-1].reason)

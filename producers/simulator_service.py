@@ -21,6 +21,9 @@ from schemas.errors import ConfigurationError
 FOLLOW_POLL_S = 0.25
 """How late a change of the controls is noticed: a person sees it as at once."""
 
+RETRY_S = 1.0
+"""Wait before images are drawn again that could not be written."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -41,7 +44,8 @@ def follow(
         How many images were written.
 
     Raises:
-        PublishError: the folder or the status cannot be written.
+        PublishError: the folder or the status cannot be written at the start. Later it is tried
+            again: a disk that was full may have room.
     """
     # One seed: after a change of speed the same drivers sit in the same cars.
     seed = int(np.random.default_rng().integers(2**63))
@@ -57,10 +61,17 @@ def follow(
                     if run:
                         run.end()
                     run = _Run(folder, settings, wish, seed, watch) if wish.running else None
-                watch.tell(controls, running=run is not None)
-                stop.wait(FOLLOW_POLL_S)
-                if run:
-                    run.check()
+                try:
+                    watch.tell(controls, running=run is not None)
+                    stop.wait(FOLLOW_POLL_S)
+                    if run:
+                        run.check()
+                except PublishError as error:
+                    if not watch.written:
+                        raise
+                    log.warning("waiting until images can be written", reason=str(error))
+                    before = None  # which begins anew
+                    stop.wait(RETRY_S)
         finally:
             if run:
                 run.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -117,6 +118,7 @@ class ImageStore:
 
         Raises:
             RefusedError: the path is absolute, leaves the store (also by a link), or leads nowhere.
+            OSError: the disk does not answer, or this user may not look there.
         """
         if not path or "\0" in path or "\\" in path or Path(path).is_absolute():
             raise _path_refused(path)
@@ -130,8 +132,12 @@ class ImageStore:
                 f"The image {path[:200]!r} is not in the image store. It was deleted, or"
                 " producer and worker use different stores: compare VIGIE_STORAGE__IMAGES.",
             ) from error
-        except (OSError, RuntimeError, ValueError) as error:
-            # A name too long; a loop of links (a RuntimeError before Python 3.13); no valid text.
+        except OSError as error:
+            if error.errno not in {errno.ELOOP, errno.ENAMETOOLONG}:
+                raise  # the disk's trouble, or a right that is missing: no fault of the path
+            raise _path_refused(path) from error
+        except (RuntimeError, ValueError) as error:
+            # A loop of links before Python 3.13; no valid text.
             raise _path_refused(path) from error
         if not resolved.is_relative_to(self._resolved):
             raise _path_refused(path)
@@ -144,11 +150,14 @@ class ImageStore:
         return resolved
 
     def find(self, sha256: str) -> Path | None:
-        """The file with this hash, or ``None``; any text that is no hash is simply not found."""
+        """The file with this hash, or ``None``; any text that is no hash is simply not found.
+
+        Nor is what this user may not see.
+        """
         if not _SHA256.fullmatch(sha256):
             return None
         path = self.root / _place(sha256)
-        return path if path.is_file() else None
+        return path if os.path.isfile(path) else None  # noqa: PTH113 - pathlib's raises
 
     def _check_size(self, size: int, what: str) -> None:
         if size == 0:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -67,6 +68,18 @@ class Ended:
         if self.restarted:
             return f"{what}; it is started again"
         return f"{what} and is not started again: {self.sentence or 'see its log'}"
+
+
+class LogFile(RotatingFileHandler):
+    """A log of bounded size. What a full disk does not take is lost; who speaks must not be."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say nothing: logging itself would print a traceback for each line."""
+
+    def close(self) -> None:
+        """Let go of the file, and of the lines that it did not take."""
+        with suppress(OSError):
+            super().close()
 
 
 class Service:
@@ -155,8 +168,11 @@ class Service:
 
     def _copy(self, output: IO[bytes]) -> None:
         """Write what the process says to its log, of bounded size."""
-        handler = RotatingFileHandler(
-            self._logs / f"{self.name}.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1
+        handler = LogFile(
+            self._logs / f"{self.name}.log",
+            maxBytes=LOG_BYTES,
+            backupCount=LOG_FILES - 1,
+            delay=True,
         )
         with output:
             for line in output:

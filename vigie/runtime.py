@@ -49,17 +49,21 @@ def find_cluster(
         stop: ends the waiting.
 
     Raises:
-        ConfigurationError: no cluster is named and no embedded broker runs.
+        ConfigurationError: no cluster is named, and no embedded broker runs or it waits for room.
     """
     if settings.kafka.bootstrap_servers:
         return Cluster(settings.kafka.bootstrap_servers, settings.kafka.client)
     broker = embedded_broker(settings)
     deadline = time.monotonic() + wait_s
     while True:
-        address = broker.status().bootstrap_servers
-        if address and (not wait_s or answers(address)):
+        status = broker.status()
+        address = status.bootstrap_servers
+        if address and (answers(address) if wait_s else not status.waits_for):
             return Cluster(address, settings.kafka.client)
-        if time.monotonic() >= deadline or (stop and stop.is_set()):
+        is_late = time.monotonic() >= deadline and not (wait_s and status.waits_for)
+        if is_late or (stop and stop.is_set()):
+            if status.waits_for:
+                raise ConfigurationError(f"The broker waits. {status.waits_for}")
             raise ConfigurationError(
                 f"No Kafka: none is named, and no embedded broker runs on {settings.home}. Start"
                 " one with `vigie up` or `vigie broker start`, or name a cluster by"

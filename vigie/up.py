@@ -234,17 +234,33 @@ def _watch(
     stop: threading.Event,
 ) -> None:
     check = time.monotonic() + BROKER_CHECK_S
+    waits_for: str | None = None
     while not stop.wait(POLL_S):
         for ended in _deaths(console, services):
             if all(service.gave_up for service in services):
                 raise VigieError(f"Nothing runs any more: {ended}")
         if broker and time.monotonic() > check:
             check = time.monotonic() + BROKER_CHECK_S
-            if not broker.broker.status().running:
-                raise VigieError(
-                    "The broker ended and could not be started again: see broker.log in the log"
-                    " folder, and start again."
-                )
+            waits_for = _look_after(broker, waits_for)
+
+
+def _look_after(broker: BrokerStart, waited_for: str | None) -> str | None:
+    """Say once what the broker waits for, and once that it goes on; return what it waits for.
+
+    Raises:
+        VigieError: it ended.
+    """
+    status = broker.broker.status()
+    if not status.running:
+        raise VigieError(
+            "The broker ended and could not be started again: see broker.log in the log folder,"
+            " and start again."
+        )
+    if status.waits_for and not waited_for:
+        tell(f"The broker waits, and everything with it. {status.waits_for}")
+    elif waited_for and not status.waits_for:
+        tell("The broker is started again: there is room.")
+    return status.waits_for
 
 
 def _deaths(console: Console, services: Sequence[Service]) -> list[Ended]:

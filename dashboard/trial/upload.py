@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 from dashboard.feed.pictures import fit
 from dashboard.guard import Gate, Refusal, check_origin, read_body
 from model.decode import Limits, decode, resize
-from producers.errors import PublishError
+from producers.errors import PublishError, StoreError
 from producers.files import printable
 from schemas.errors import RefusedError
 from schemas.events import FailureReason, ImageReference
@@ -124,7 +124,8 @@ def add_upload_routes(
         except RefusedError as error:
             raise Refusal(STATUS.get(error.reason, 400), error.reason, error.detail) from error
         except PublishError as error:
-            raise Refusal(503, error.code, str(error)) from error
+            full = isinstance(error, StoreError) and error.is_full
+            raise Refusal(507 if full else 503, error.code, str(error)) from error
 
     @server.post("/api/upload")
     async def upload(request: Request, name: str = "") -> Response:

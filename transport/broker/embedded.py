@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,11 +46,14 @@ from transport.broker.log import last_words
 from transport.broker.ports import choose_ports
 from transport.broker.readiness import answers
 from transport.broker.settings import BrokerSettings
-from transport.broker.state import is_locked, locked, read_state
+from transport.broker.state import State, is_locked, locked, read_state
 
 # Kafka maps its index files sparsely into memory (20 MiB per partition): when the disk fills up
 # under them Java crashes instead of reporting it. So there must be some space to begin with.
 MINIMUM_FREE_BYTES = 256 * 1024 * 1024
+# With less than this share of it left Kafka is ended in order, before a write of its fails: more
+# than it writes between two looks a second apart, and so little that a start does not meet it.
+RESERVE_SHARE = 4
 STOP_GRACE_S = 20.0  # Kafka needs 0.3-2.4 s to close its logs; a slow disk more
 STATE_PATIENCE_S = 2.0  # a guard writes its state some milliseconds after it was started
 POLL_INTERVAL_S = 0.02
@@ -73,13 +76,14 @@ class Running:
 class Status:
     """What can be told about a broker from any process."""
 
-    running: bool  # its process lives; it may still be starting
+    running: bool  # its process lives; it may still be starting, or wait
     version: str
     data_folder: Path
     pid: int | None = None
     bootstrap_servers: str | None = None
     uptime_s: float | None = None
     resident_bytes: int | None = None
+    waits_for: str | None = None  # why Kafka is down until a person mends it; then it goes on
 
 
 class EmbeddedBroker:
@@ -116,7 +120,8 @@ class EmbeddedBroker:
         """Start the broker and return when it answers.
 
         Attached, it ends when this process ends, even by kill -9; detached, it lives on.
-        Killed by a signal itself, it is started again by its guard, on the same port.
+        Killed by a signal itself, it is started again by its guard, on the same port. While the
+        disk is full it waits for room.
 
         Raises:
             BrokerError: this is not Linux.
@@ -129,7 +134,7 @@ class EmbeddedBroker:
         began = time.monotonic()
         _require_linux()
         self._make_folders()
-        with locked(self.layout.lock_file) as lock:
+        with _folder_errors(self.layout.home), locked(self.layout.lock_file) as lock:
             if lock is None:
                 raise self._already_running()
             self._reap()
@@ -165,10 +170,16 @@ class EmbeddedBroker:
         return running
 
     def status(self) -> Status:
-        """What is known about the broker now."""
+        """What is known about the broker now.
+
+        Raises:
+            FolderError: the folder is another user's.
+        """
         version = kafka_version(locked_jars())
-        state = read_state(self.layout.state_file)
-        if not is_locked(self.layout.lock_file) or state is None:
+        with _folder_errors(self.layout.home):
+            state = read_state(self.layout.state_file)
+            running = is_locked(self.layout.lock_file)
+        if not running or state is None:
             return Status(running=False, version=version, data_folder=self.layout.data)
         return Status(
             running=True,
@@ -178,7 +189,14 @@ class EmbeddedBroker:
             bootstrap_servers=state.bootstrap_servers,
             uptime_s=max(0.0, time.time() - state.started),
             resident_bytes=_resident_bytes(state.pid),
+            waits_for=self._waits_for(state),
         )
+
+    def _waits_for(self, state: State) -> str | None:
+        """Why the guard does not start Java again."""
+        if psutil.pid_exists(state.pid):
+            return None
+        return guard.trouble(self.layout.data, MINIMUM_FREE_BYTES)
 
     def _stop_guard(self) -> None:
         unlocked = partial(_is_unlocked, self.layout.lock_file)
@@ -198,25 +216,13 @@ class EmbeddedBroker:
             _await(unlocked, 2.0)
 
     def _make_folders(self) -> None:
-        home = self.layout.home
-        try:
+        with _folder_errors(self.layout.home):
             for folder in (self.layout.data, self.layout.logs, self.layout.run):
                 # Ours alone: the records tell of people.
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                (folder / ".writable").touch()
-                (folder / ".writable").unlink()
-            free = shutil.disk_usage(home).free
-        except OSError as error:
-            raise FolderError(
-                f"The broker cannot write in {error.filename or home}: {error.strerror}."
-                " Make it writable, or set another folder by VIGIE_HOME."
-            ) from error
-        if free < MINIMUM_FREE_BYTES:
-            raise FolderError(
-                f"The disk of {home} has {free // 2**20} MiB left and the broker needs"
-                f" {MINIMUM_FREE_BYTES // 2**20}: free some space, or set another folder by"
-                " VIGIE_HOME."
-            )
+        for folder in (self.layout.data, self.layout.logs, self.layout.run):
+            if sentence := guard.trouble(folder, MINIMUM_FREE_BYTES):
+                raise FolderError(sentence)
 
     def _already_running(self) -> BrokerAlreadyRunningError:
         state = read_state(self.layout.state_file)
@@ -269,6 +275,9 @@ class EmbeddedBroker:
             ),
             "parent": None if detached else os.getpid(),
             "stop_grace_s": self._stop_grace_s,
+            "folder": str(self.layout.data),
+            "needed_bytes": MINIMUM_FREE_BYTES,
+            "reserve_bytes": MINIMUM_FREE_BYTES // RESERVE_SHARE,
             "state_file": str(self.layout.state_file),
             "state": {
                 "bootstrap_servers": bootstrap_servers,
@@ -297,8 +306,11 @@ class EmbeddedBroker:
         limit_s = self.settings.start_timeout_s
         deadline = time.monotonic() + limit_s
         while alive := is_locked(self.layout.lock_file):
-            if answers(bootstrap_servers) and (state := read_state(self.layout.state_file)):
+            state = read_state(self.layout.state_file)
+            if answers(bootstrap_servers) and state:
                 return Running(state.pid, bootstrap_servers, time.monotonic() - began)
+            if state and (sentence := self._waits_for(state)):
+                raise FolderError(sentence)
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL_INTERVAL_S)
@@ -312,6 +324,22 @@ class EmbeddedBroker:
         if self._guard is not None:
             self._guard.wait()
             self._guard = None
+
+
+@contextmanager
+def _folder_errors(home: Path) -> Iterator[None]:
+    """Say of a file that cannot be used where it is and what to do.
+
+    Raises:
+        FolderError: instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FolderError(
+            f"The broker cannot write in {error.filename or home}: {error.strerror}."
+            " Make it writable, or set another folder by VIGIE_HOME."
+        ) from error
 
 
 def _await(condition: Callable[[], bool], timeout_s: float) -> bool:

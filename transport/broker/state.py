@@ -30,15 +30,15 @@ def read_state(path: Path) -> State | None:
     """The last state; None when there never was one or it is not readable as one."""
     try:
         return State(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
 
 
 def is_locked(path: Path) -> bool:
     """Whether a broker, or its guard, lives on this lock file."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # also on a read-only disk
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -47,6 +47,8 @@ def status(context: typer.Context, json: JsonOption = False) -> None:
     found = embedded_broker(invocation(context).settings).status()
     if json:
         say_json(found)
+    elif found.waits_for:
+        say(f"the broker waits, and goes on by itself: {found.waits_for}")
     elif found.running:
         say(
             f"broker {found.bootstrap_servers} runs (process {found.pid}, Kafka {found.version},"

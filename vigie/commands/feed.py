@@ -116,6 +116,7 @@ def _counting(vitals: Vitals) -> FolderEvents:
         reached=reached,
         refused=metrics.refused,
         interrupted=lambda: vitals.waits("Kafka"),
+        waits=vitals.waits,
     )
 
 
