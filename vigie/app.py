@@ -11,6 +11,7 @@ import typer
 from vigie.commands import (
     audit,
     broker,
+    chaos,
     feed,
     judge,
     measure,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (serve, feed, judge, train, models, replay, audit, measure, metrics, settings):
+for group in (serve, feed, judge, train, models, replay, audit, measure, chaos, metrics, settings):
     group.register(app)
 app.add_typer(broker.app, name="broker")
 app.add_typer(audit.dead_letters, name="dead-letters")

@@ -36,6 +36,11 @@ STOP_DEADLINE_S = 5.0
 OFFSETS_TIMEOUT_S = 10.0
 """The group coordinator answers in milliseconds, and in a second or two while it moves."""
 
+LOST_S = 30.0
+"""A broker is back within 15 s. Who has not found it again by then asks whether others have: the
+library may forget every broker it knew, when one names none as it starts, and then waits for ever.
+"""
+
 CONSECUTIVE_ABORTS = 10
 """An abort is for a passing cause. After so many in a row the cause does not pass: leave."""
 
@@ -97,6 +102,8 @@ class Worker:
         self._gate = PoisonGate(settings.storm_window, settings.storm_share)
         self._aborts = 0
         self._healthy = True
+        self._idle_until: Deadline | None = None
+        self._is_missed = False
 
     def run(self) -> None:
         """Work until told to stop.
@@ -126,12 +133,29 @@ class Worker:
 
     def _step(self) -> None:
         self._fill()
+        self._ask_when_idle()
         if self._window:
             self._emit()
         for lane in list(self._lanes.values()):
             if lane.images and self._is_due(lane):
                 self._commit(lane)
                 self._gate.check()
+
+    def _ask_when_idle(self) -> None:
+        """Leave when the group goes on without this worker, and it does not notice."""
+        if self._lanes:
+            self._idle_until = None
+        elif self._idle_until is None:
+            self._idle_until, self._is_missed = Deadline.within(LOST_S, self._clock), False
+        elif self._idle_until.passed:
+            is_missed = not self._is_member()
+            # The first time it may just be on its way in.
+            if is_missed and self._is_missed and not self._stopping():
+                raise LeaveError(
+                    f"This worker has had no partition for {2 * LOST_S:.0f} s, and Kafka does not"
+                    " know it as a member of its group. A new process joins anew."
+                )
+            self._idle_until, self._is_missed = Deadline.within(LOST_S, self._clock), is_missed
 
     def _is_due(self, lane: Lane) -> bool:
         return self._settings.is_full(lane.images, lane.age_s) or not self._window.holds(
@@ -221,15 +245,19 @@ class Worker:
     def _committed(self, partitions: list[int]) -> list[TopicPartition]:
         """Where work goes on: behind the last committed image, or at the topic's beginning."""
         wanted = [TopicPartition(self._topics.images, partition) for partition in partitions]
+        deadline, others_hear = Deadline.within(LOST_S, self._clock), False
         while True:
             try:
                 found = self._consumer.committed(wanted, OFFSETS_TIMEOUT_S)
             except KafkaException as error:
-                if self._stopping() or error.args[0].fatal():
+                if self._stopping() or error.args[0].fatal() or others_hear:
                     raise LeaveError(
                         f"The committed offsets cannot be read: {error.args[0].str()}."
                     ) from error
                 log.warning("waiting for the group's offsets", error=error.args[0].str())
+                if deadline.passed:
+                    self._is_member()  # returns when Kafka has answered another client
+                    others_hear = True
             else:
                 for place in found:
                     if place.offset < 0:  # nothing committed yet

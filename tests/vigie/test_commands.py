@@ -14,6 +14,7 @@ from vigie.app import app
 
 COMMANDS = [
     *("up", "send", "watch", "camera", "simulate", "infer", "web", "predict", "evaluate", "train"),
+    "chaos",
     *("replay", "verify", "bench", "settings", "broker", "dead-letters"),
     *("broker start", "broker stop", "broker status", "broker prepare"),
     *("dead-letters list", "dead-letters replay"),
