@@ -135,15 +135,16 @@ class Judge:
 
     def _open(self, message: Message) -> _Opened:
         reference: ImageReference | None = None
-        began = time.perf_counter()
+        read_ms = 0.0
         try:
             reference = self._reference(message)
             self._check_job(reference)
             began = time.perf_counter()
             image: bytes | Failure = self._read(reference)
+            read_ms = (time.perf_counter() - began) * 1e3
         except RefusedError as refused:
             image = Failure(refused.reason, refused.detail)
-        return _Opened(message, reference, image, (time.perf_counter() - began) * 1e3)
+        return _Opened(message, reference, image, read_ms)
 
     def _judge(self, opened: Sequence[_Opened]) -> list[Answer]:
         images = [one.image for one in opened if not isinstance(one.image, Failure)]

@@ -36,18 +36,21 @@ def report(kafka: Running, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 @pytest.mark.kafka
 @pytest.mark.browser
+@pytest.mark.prove
 def test_every_event_is_painted_once_published(report):
     assert report["drawn"] == report["published"] > 40
 
 
 @pytest.mark.kafka
 @pytest.mark.browser
+@pytest.mark.prove
 def test_the_page_is_told_at_most_four_times_a_second(report):
     assert 1 <= report["updates_per_second"] <= 4
 
 
 @pytest.mark.kafka
 @pytest.mark.browser
+@pytest.mark.prove
 def test_the_report_has_every_measure(report):
     assert report["history"] == HISTORY
     assert 0 < report["latency_p50_ms"] <= report["latency_p95_ms"]
@@ -58,6 +61,7 @@ def test_the_report_has_every_measure(report):
 
 @pytest.mark.kafka
 @pytest.mark.browser
+@pytest.mark.prove
 def test_its_topics_are_gone(report, kafka):
     topics = Cluster(kafka.bootstrap_servers).admin().list_topics(timeout=10).topics
 
