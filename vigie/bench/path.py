@@ -247,42 +247,90 @@ def open_path(
         workers: how many, each with a slot of its own.
         threads: that judge in each; ``None``: as the settings say.
     """
-    cluster, broker = kafka
-    settings = invocation.settings
+    cluster, _ = kafka
     topics = JobTopics(f"bench-{uuid4().hex[:8]}")
-    store = ImageStore(scratch / "images", settings.storage.max_image_bytes)
+    store = ImageStore(scratch / "images", invocation.settings.storage.max_image_bytes)
     logs = scratch / topics.job
     logs.mkdir()
-    admin = cluster.admin()
-    ensure_topics(admin, topics, settings.kafka.topics.model_copy(update={"partitions": workers}))
-    options = [
-        f"kafka.bootstrap_servers={cluster.bootstrap_servers}",
-        f"kafka.topics.partitions={workers}",
-        f"storage.images={store.root}",
-        *(["metrics.port=0"] if settings.metrics.port else []),  # a worker may run beside these
-        *([f"inference.threads={threads}"] if threads else []),
-    ]
-    words = ["infer", job, "--topics", topics.job, *(["--model", model] if model else [])]
+    more = [f"inference.threads={threads}"] if threads else []
     services = tuple(
         Service(
             f"worker-{slot}",
-            invocation.command(*words, options=(*options, f"inference.slot={slot}")),
+            worker_command(
+                invocation,
+                job,
+                cluster,
+                topics,
+                store,
+                model=model,
+                options=(f"kafka.topics.partitions={workers}", *more, f"inference.slot={slot}"),
+            ),
             logs,
         )
         for slot in range(workers)
     )
+    with open_between(invocation.settings, kafka, topics, store, services, workers) as whole:
+        yield whole
+
+
+@contextmanager
+def open_between(
+    settings: Settings,
+    kafka: tuple[Cluster, EmbeddedBroker | None],
+    topics: JobTopics,
+    store: ImageStore,
+    services: tuple[Service, ...],
+    partitions: int = 1,
+) -> Iterator[Whole]:
+    """Start these services between new topics; on leaving they have ended and the topics are gone.
+
+    Args:
+        settings: of the topics.
+        kafka: from `open_kafka`.
+        topics: that are made.
+        store: where the references' images go.
+        services: that answer, not yet started.
+        partitions: of each topic.
+    """
+    cluster, broker = kafka
+    admin = cluster.admin()
+    wanted = settings.kafka.topics.model_copy(update={"partitions": partitions})
+    ensure_topics(admin, topics, wanted)
     reader = cluster.reader("vigie-bench", {"fetch.wait.max.ms": FETCH_WAIT_MS})
     try:
         for service in services:
             service.start()
-        reader.assign([TopicPartition(topics.predictions, number, 0) for number in range(workers)])
+        reader.assign(
+            [TopicPartition(topics.predictions, number, 0) for number in range(partitions)]
+        )
         producer = cluster.producer("vigie-bench")
-        yield Whole(cluster, topics, store, producer, reader, services, broker, workers)
+        yield Whole(cluster, topics, store, producer, reader, services, broker, partitions)
     finally:
         reader.close()
         end_all(services, WORKER_GRACE_S)
         for deleted in admin.delete_topics(list(topics.all())).values():
             deleted.result(WORKER_GRACE_S)
+
+
+def worker_command(
+    invocation: Invocation,
+    job: str,
+    cluster: Cluster,
+    topics: JobTopics,
+    store: ImageStore,
+    *,
+    model: str | None = None,
+    options: Sequence[str],
+) -> list[str]:
+    """The command line of a worker on topics of its own, beside those that may run already."""
+    words = ["infer", job, "--topics", topics.job, *(["--model", model] if model else [])]
+    own = (
+        f"kafka.bootstrap_servers={cluster.bootstrap_servers}",
+        f"storage.images={store.root}",
+        # The set port is a live worker's.
+        *(["metrics.port=0"] if invocation.settings.metrics.port else []),
+    )
+    return invocation.command(*words, options=(*own, *options))
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle, islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from producers.cabin.draw import draw, encode
 from producers.cabin.scene import random_scene
 
 JOB = "driver"
+
+T = TypeVar("T")
 
 DISTINCT_IMAGES = 40
 """Enough that no cache of the processor holds them all; drawing them takes some seconds."""
@@ -40,6 +44,6 @@ def draw_work(folder: Path, images: int) -> list[Path]:
     return repeat(draw_images(folder, distinct), images)
 
 
-def repeat(files: Sequence[Path], images: int) -> list[Path]:
-    """So many images, the files in turn."""
-    return [files[number % len(files)] for number in range(images)]
+def repeat(few: Sequence[T], number: int) -> list[T]:
+    """So many, the few in turn."""
+    return list(islice(cycle(few), number))

@@ -16,7 +16,7 @@ from storage.images import ImageStore
 from transport.broker import EmbeddedBroker
 from transport.clients import SESSION_TIMEOUT_MS, Cluster
 from transport.topics import JobTopics, ensure_topics
-from vigie.bench.path import open_kafka
+from vigie.bench.path import open_kafka, worker_command
 from vigie.chaos.plan import Owner, Plan, plan
 from vigie.invocation import Invocation
 from vigie.processes import Service
@@ -76,7 +76,9 @@ def open_ground(
         owner = owner_of(broker, scratch)
         chosen = plan(owner, allowed=allowed)
         settings.logs.mkdir(parents=True, exist_ok=True)
-        command = _command(invocation, cluster, topics, store)
+        command = worker_command(
+            invocation, JOB, cluster, topics, store, options=("kafka.topics.partitions=1",)
+        )
         worker = Service(LOG, command, settings.logs)
         try:
             ensure_topics(
@@ -95,19 +97,6 @@ def owner_of(broker: EmbeddedBroker | None, scratch: Path) -> Owner:
     if broker is None:
         return Owner.FOREIGN
     return Owner.OURS if broker.layout.home == scratch.absolute() else Owner.HOME
-
-
-def _command(
-    invocation: Invocation, cluster: Cluster, topics: JobTopics, store: ImageStore
-) -> list[str]:
-    options = [
-        f"kafka.bootstrap_servers={cluster.bootstrap_servers}",
-        "kafka.topics.partitions=1",
-        f"storage.images={store.root}",
-    ]
-    if invocation.settings.metrics.port:
-        options.append("metrics.port=0")  # the set one is a live worker's
-    return invocation.command("infer", JOB, "--topics", topics.job, options=tuple(options))
 
 
 def _clear_away(admin: AdminClient, topics: JobTopics, tell: Callable[[str], None]) -> None:

@@ -11,15 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGKILL
 
-import numpy as np
-
-from producers.cabin.draw import draw, encode
-from producers.cabin.scene import random_scene
 from producers.publish import make_reference
 from schemas.codec import decode_prediction, encode_reference
 from schemas.errors import VigieError
 from schemas.events import ImageReference
 from transport.reading import read_to_end
+from vigie.bench.pictures import LEAST_IMAGES, Stage, draw_images, repeat
 from vigie.chaos.blows import POLL_S, Blow, BrokerVictim, WorkerVictim
 from vigie.chaos.comparison import compare
 from vigie.chaos.feeder import Feeder
@@ -29,12 +26,6 @@ from vigie.chaos.report import ChaosReport
 from vigie.chaos.trial import StalledError, Trial, settled
 from vigie.chaos.witness import Witness
 from vigie.invocation import Invocation
-
-DISTINCT_IMAGES = 10
-"""One of each behaviour: what is judged is not what is tested."""
-
-Stage = Callable[[str, int, int], None]
-"""Told what is being done, how many predictions there are, and how many there will be."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error: a person wants to leave
@@ -90,7 +81,7 @@ def run_chaos(
         images: how many references.
         kills: how often each is killed.
         stop: ends it early.
-        stage: told how far it is.
+        stage: told how far it is: predictions seen, of all.
         tell: told what could not be cleared away.
         broker: whether a broker that others may use is killed too.
 
@@ -103,7 +94,9 @@ def run_chaos(
         stage("starting", 0, images)
         with open_ground(invocation, Path(scratch), tell, allowed=broker) as ground:
             watch = Watch(ground, stop)
-            references = _references(ground, images)
+            # One of each behaviour: what is judged is not what is tested.
+            files = draw_images(Path(scratch), LEAST_IMAGES)
+            references = _references(ground, files, images)
             ground.worker.start()
             report = _try(ground, watch, references, kills, stage)
             stage("clearing away", images, images)
@@ -183,21 +176,18 @@ def _report(
     )
 
 
-def _references(ground: Ground, number: int) -> list[ImageReference]:
+def _references(ground: Ground, files: Sequence[Path], number: int) -> list[ImageReference]:
     """References to a few simulated images in turn, each with an id of its own."""
-    rng = np.random.default_rng(1)
-    drawn = []
-    for label in range(DISTINCT_IMAGES):
-        scene = random_scene(rng, label)
-        drawn.append(
-            make_reference(
-                ground.store,
-                ground.topics.job,
-                encode(draw(scene), scene.camera.quality),
-                source="chaos",
-                name=f"{label}.jpg",
-                captured_at=datetime.now(UTC),
-                reference_id="",
-            )
+    stored = [
+        make_reference(
+            ground.store,
+            ground.topics.job,
+            file.read_bytes(),
+            source="chaos",
+            name=file.name,
+            captured_at=datetime.now(UTC),
+            reference_id="",
         )
-    return [replace(drawn[n % len(drawn)], reference_id=f"chaos-{n}") for n in range(number)]
+        for file in files
+    ]
+    return [replace(one, reference_id=f"chaos-{n}") for n, one in enumerate(repeat(stored, number))]

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from confluent_kafka import TopicPartition
-
 from consumers.inference.verify import verify
 from schemas.codec import decode_prediction
 from schemas.errors import VigieError
@@ -20,8 +18,8 @@ from storage.images import ImageStore
 from transport.broker import EmbeddedBroker
 from transport.clients import Cluster
 from transport.reading import read_to_end
-from transport.topics import JobTopics, ensure_topics
-from vigie.bench.path import FETCH_WAIT_MS, WORKER_GRACE_S, Whole, open_path
+from transport.topics import JobTopics
+from vigie.bench.path import Whole, open_between, open_path
 from vigie.bench.pictures import JOB
 from vigie.bench.run import meter_of
 from vigie.bench.shares import BROKER, JUDGING, KAFKA, MAIN, OTHERS, Load
@@ -154,28 +152,16 @@ def open_contender(
         with open_path(invocation, JOB, scratch, kafka, model=model) as whole:
             yield whole
         return
-    cluster, broker = kafka
+    cluster, _ = kafka
     settings = invocation.settings
     topics = JobTopics(f"bench-{contender.peer.name}-{uuid4().hex[:8]}")
     store = ImageStore(scratch / "images", settings.storage.max_image_bytes)
-    admin = cluster.admin()
-    ensure_topics(admin, topics, settings.kafka.topics.model_copy(update={"partitions": 1}))
     task = _task(contender, invocation, model, topics, store, cluster)
     command = _command(contender.peer, python, task)
     service = Service(contender.peer.name, command, log_folder(invocation))
-    reader = cluster.reader("vigie-bench", {"fetch.wait.max.ms": FETCH_WAIT_MS})
-    try:
-        service.start()
+    with open_between(settings, kafka, topics, store, (service,)) as whole:
         _await_ready(service, Path(task.ready))
-        reader.assign([TopicPartition(topics.predictions, 0, 0)])
-        producer = cluster.producer("vigie-bench")
-        yield Whole(cluster, topics, store, producer, reader, (service,), broker)
-    finally:
-        reader.close()
-        service.ask_to_end()
-        service.await_end(time.monotonic() + WORKER_GRACE_S)
-        for deleted in admin.delete_topics(list(topics.all())).values():
-            deleted.result(WORKER_GRACE_S)
+        yield whole
 
 
 def _await_ready(service: Service, ready: Path) -> None:
