@@ -336,10 +336,7 @@ def _folder_errors(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FolderError(
-            f"The broker cannot write in {error.filename or home}: {error.strerror}."
-            " Make it writable, or set another folder by VIGIE_HOME."
-        ) from error
+        raise FolderError(guard.unwritable(error.filename or home, error)) from error
 
 
 def _await(condition: Callable[[], bool], timeout_s: float) -> bool:

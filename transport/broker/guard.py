@@ -47,6 +47,14 @@ def say(sentence: str) -> None:
         os.write(sys.stderr.fileno(), f"{sentence}\n".encode())
 
 
+def unwritable(place: Path | str, error: OSError) -> str:
+    """Why nothing can be written in a place, and the way out."""
+    return (
+        f"The broker cannot write in {place}: {error.strerror}."
+        " Make it writable, or set another folder by VIGIE_HOME."
+    )
+
+
 def trouble(folder: Path, needed_bytes: int) -> str | None:
     """Why Kafka cannot write in its folder now, and the way out; None when it can."""
     probe = folder / ".writable"
@@ -61,10 +69,7 @@ def trouble(folder: Path, needed_bytes: int) -> str | None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        return (
-            f"The broker cannot write in {folder}: {error.strerror}."
-            " Make it writable, or set another folder by VIGIE_HOME."
-        )
+        return unwritable(folder, error)
     return None
 
 
