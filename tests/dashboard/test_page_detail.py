@@ -269,9 +269,9 @@ def test_a_link_put_into_the_address_of_an_open_page_is_followed(
 def test_an_event_that_nobody_answers_for_can_be_asked_for_again(
     feed: Feed, open_page: Open
 ) -> None:
-    feed.publish(corners(), source="away")  # type: ignore[arg-type]
     page = open_page(f"{feed.page.link}/?source=away", strict=False)
     page.route("**/api/events/0-*", lambda route: route.abort())
+    feed.publish(corners(), source="away")  # type: ignore[arg-type] # the pane asks for it at once
     page.locator("#feed .card").click()
     expect(page.locator("#inspector-lost")).to_contain_text("cannot be read now")
     page.unroute("**/api/events/0-*")
