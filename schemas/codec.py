@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -30,8 +30,10 @@ from schemas.events import (
     Timings,
     UnknownOutcome,
 )
+from schemas.reviews import Review
+from schemas.statistics import Cell, StatisticsWindow
 
-Subject = Literal["image-reference", "prediction"]
+Subject = Literal["image-reference", "prediction", "review", "statistics-window"]
 
 _FRAME = struct.Struct(">bI")
 _MAGIC = 0
@@ -86,6 +88,19 @@ def encode_prediction(prediction: Prediction) -> bytes:
     return _encode("prediction", _prediction_record(prediction))
 
 
+def encode_review(review: Review) -> bytes:
+    """One framed message."""
+    return _encode("review", _fields(review) | {"source_offsets": list(review.source_offsets)})
+
+
+def encode_window(window: StatisticsWindow) -> bytes:
+    """One framed message."""
+    cells = [_fields(cell) | {"confidence": list(cell.confidence)} for cell in window.cells]
+    latency = [{"bin": found, "count": count} for found, count in window.latency]
+    record = _fields(window) | {"cells": cells, "latency": latency}
+    return _encode("statistics-window", record)
+
+
 def decode_reference(message: bytes | None) -> ImageReference:
     """The image reference in a framed message.
 
@@ -102,6 +117,32 @@ def decode_prediction(message: bytes | None) -> Prediction:
         RefusedError: the bytes are not one, for the reason it names.
     """
     return _prediction(_decode("prediction", message))
+
+
+def decode_review(message: bytes | None) -> Review:
+    """The review in a framed message.
+
+    Raises:
+        RefusedError: the bytes are not one, for the reason it names.
+    """
+    record = _decode("review", message)
+    return Review(**record | {"source_offsets": tuple(record["source_offsets"])})
+
+
+def decode_window(message: bytes | None) -> StatisticsWindow:
+    """The statistics window in a framed message.
+
+    Raises:
+        RefusedError: the bytes are not one, for the reason it names.
+    """
+    record = _decode("statistics-window", message)
+    cells = tuple(Cell(**c | {"confidence": tuple(c["confidence"])}) for c in record["cells"])
+    latency = tuple((pair["bin"], pair["count"]) for pair in record["latency"])
+    return StatisticsWindow(**record | {"cells": cells, "latency": latency})
+
+
+def _fields(event: Review | StatisticsWindow | Cell) -> dict[str, Any]:
+    return {field.name: getattr(event, field.name) for field in fields(event)}
 
 
 def _encode(subject: Subject, record: dict[str, Any]) -> bytes:

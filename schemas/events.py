@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 MOST_NOVEL = 1.0
 """Above this novelty an image is too unlike the known ones for any verdict to count."""
+
+
+Severity = Literal["infraction", "check", "normal", "failure"]
+SEVERITIES: tuple[Severity, ...] = ("infraction", "check", "normal", "failure")
 
 
 class FailureReason(StrEnum):
@@ -122,6 +127,18 @@ class UnknownOutcome:
 
 
 Outcome = Classification | Failure | UnknownOutcome
+
+UNKNOWN_OUTCOME = "unknown_outcome"
+"""The reason a reader gives for an outcome of a kind that it does not know."""
+
+
+def severity_of(outcome: Outcome) -> Severity:
+    """How much an outcome asks of a person; what cannot be read counts as a failure."""
+    if not isinstance(outcome, Classification):
+        return "failure"
+    if outcome.abstained:
+        return "check"
+    return "infraction" if outcome.is_infraction else "normal"
 
 
 @dataclass(frozen=True, slots=True)

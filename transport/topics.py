@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import sleep
 
@@ -48,6 +48,16 @@ class JobTopics:
         return f"vigie.{self.job}.replays"
 
     @property
+    def statistics(self) -> str:
+        """Counts per window of time; the newest message of each key counts."""
+        return f"vigie.{self.job}.statistics"
+
+    @property
+    def reviews(self) -> str:
+        """What people said of predictions."""
+        return f"vigie.{self.job}.reviews"
+
+    @property
     def group(self) -> str:
         """The consumer group of the job's workers."""
         return f"vigie.{self.job}.inference"
@@ -76,10 +86,35 @@ def ensure_replays(admin: AdminClient, topics: JobTopics, settings: TopicSetting
     _ensure(admin, topics, (topics.images, topics.replays), settings)
 
 
+def ensure_reviews(admin: AdminClient, topics: JobTopics, settings: TopicSettings) -> None:
+    """Create the reviews topic, kept without end: what people did cannot be computed again.
+
+    Its one partition gives two people's actions on one event an order.
+
+    Raises:
+        ConfigurationError: see ``ensure_topics``.
+    """
+    _create(admin, [_new_topic(topics.reviews, topics, settings, 1, {"retention.ms": "-1"})])
+
+
+def ensure_statistics(admin: AdminClient, topics: JobTopics, settings: TopicSettings) -> None:
+    """Create the statistics topic: compacted, so that it holds every window once.
+
+    Raises:
+        ConfigurationError: see ``ensure_topics``.
+    """
+    kept = {"cleanup.policy": "compact", "retention.ms": "-1"}
+    _create(admin, [_new_topic(topics.statistics, topics, settings, 1, kept)])
+
+
 def _ensure(
     admin: AdminClient, topics: JobTopics, names: tuple[str, ...], settings: TopicSettings
 ) -> None:
-    wanted = [_new_topic(name, topics, settings) for name in names]
+    _create(admin, [_new_topic(name, topics, settings) for name in names])
+    check_partitions(admin, names, settings.partitions)
+
+
+def _create(admin: AdminClient, wanted: list[NewTopic]) -> None:
     for name, future in admin.create_topics(wanted, operation_timeout=ADMIN_TIMEOUT_S).items():
         try:
             future.result(ADMIN_TIMEOUT_S)
@@ -89,8 +124,7 @@ def _ensure(
                     f"Topic {name} could not be created: {error.args[0].str()}. Check the address"
                     " and the rights of this client on the cluster."
                 ) from error
-    _await_known(admin, names)
-    check_partitions(admin, names, settings.partitions)
+    _await_known(admin, [topic.topic for topic in wanted])
 
 
 def _await_known(admin: AdminClient, names: Iterable[str]) -> None:
@@ -134,18 +168,25 @@ def partition_count(admin: AdminClient, name: str) -> int:
     return len(found.partitions) if found and found.error is None else 0
 
 
-def _new_topic(name: str, topics: JobTopics, settings: TopicSettings) -> NewTopic:
+def _new_topic(
+    name: str,
+    topics: JobTopics,
+    settings: TopicSettings,
+    partitions: int | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> NewTopic:
     size = settings.max_message_bytes
     if name == topics.dead_letters:
         size += DEAD_LETTER_ROOM
     return NewTopic(
         name,
-        num_partitions=settings.partitions,
+        num_partitions=partitions or settings.partitions,
         replication_factor=settings.replication,
         config={
             "cleanup.policy": "delete",
             "retention.ms": str(settings.retention_days * DAY_MS),
             "max.message.bytes": str(size),
             "message.timestamp.type": "LogAppendTime",
+            **(kept or {}),
         },
     )

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.feed.items import SEVERITIES
 from dashboard.feed.rows import Rows
+from schemas.events import SEVERITIES
 
 MOST_WORDS = 64  # of one filter, and their length: an address is text from outside
 LONGEST_SOURCE = 200

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.feed.groups import Chain, Kind
-from dashboard.feed.items import SEVERITIES, SHARES, Item, Order, Place
+from dashboard.feed.items import SHARES, Item, Order, Place
 from dashboard.feed.rows import Rows, Words
 from dashboard.feed.table import Codes, Kinds, Table
+from schemas.events import SEVERITIES
 
 Numbers = NDArray[np.intp]
 """Row numbers."""

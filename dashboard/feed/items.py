@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.codec import decode_prediction
 from schemas.errors import RefusedError
-from schemas.events import Classification, Failure, Outcome, Prediction
+from schemas.events import (
+    UNKNOWN_OUTCOME,
+    Classification,
+    Failure,
+    Outcome,
+    Prediction,
+    Severity,
+    severity_of,
+)
 
-Severity = Literal["infraction", "check", "normal", "failure"]
-SEVERITIES: tuple[Severity, ...] = ("infraction", "check", "normal", "failure")
-
-UNKNOWN_OUTCOME = "unknown_outcome"
 EVENT_UNREADABLE = "event_unreadable"
 LARGEST = 1 << 62  # of an offset or a time: columns of numbers hold no more
 SHARES = 3  # the card's thin bar has room for the winner and its two nearest rivals
@@ -147,7 +151,7 @@ def _item(place: Place, appended_ms: int, prediction: Prediction) -> Item:
         appended_ms=appended_ms,
         at=prediction.finished_at.timestamp(),
         source=reference.source if reference else "",
-        severity=_severity(outcome),
+        severity=severity_of(outcome),
         latency_ms=prediction.latency_ms,
         behaviour=seen.behaviour if seen else "",
         confidence=finite(seen.confidence) if seen else 0.0,
@@ -161,14 +165,6 @@ def _item(place: Place, appended_ms: int, prediction: Prediction) -> Item:
         model=prediction.model_version,
         reference_id=prediction.reference_id or "",
     )
-
-
-def _severity(outcome: Outcome) -> Severity:
-    if not isinstance(outcome, Classification):
-        return "failure"
-    if outcome.abstained:
-        return "check"
-    return "infraction" if outcome.is_infraction else "normal"
 
 
 def _trouble(outcome: Outcome) -> tuple[str, str]:

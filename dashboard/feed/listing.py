@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from dashboard.feed.cursor import Cursor
 from dashboard.feed.filters import FeedFilter
 from dashboard.feed.index import Index, Numbers
-from dashboard.feed.items import SEVERITIES, Item, Order, Place, card
+from dashboard.feed.items import Item, Order, Place, card
+from schemas.events import SEVERITIES
 
 PAGE_LENGTH = 48
 """Cards on a page: fills rows of 2, 3, 4 or 6, and any screen more than twice."""

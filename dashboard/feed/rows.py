@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.feed.items import SEVERITIES, Item
+from dashboard.feed.items import Item
+from schemas.events import SEVERITIES
 
 NOTHING = ("",)  # code 0 of every list of words
 

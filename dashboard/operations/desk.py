@@ -9,12 +9,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from dashboard.feed.items import SEVERITIES, Order, Place
+from dashboard.feed.items import Order, Place
 from dashboard.feed.rows import Rows
 from dashboard.operations.letters import Letters
 from schemas.codec import decode_prediction, decode_reference
 from schemas.errors import ConfigurationError, RefusedError, VigieError
-from schemas.events import ImageReference
+from schemas.events import SEVERITIES, ImageReference
 from storage.images import ImageStore
 from transport.clients import Cluster
 from transport.dead_letters import DeadLetter, find_dead_letters, replay_dead_letters

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dashboard.feed.items import SEVERITIES
 from dashboard.statistics.counts import CONFIDENCE_STEP, Kinds
 from dashboard.statistics.telling import View, feed_link, percent, span
+from schemas.events import SEVERITIES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.components.shell import FONT
-from dashboard.feed.items import SEVERITIES, Severity
 from dashboard.statistics.bars import Bar
 from dashboard.statistics.palette import COLOURS, Colours
 from dashboard.statistics.telling import View, rise
 from dashboard.texts import severities
+from schemas.events import SEVERITIES, Severity
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]

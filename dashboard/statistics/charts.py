@@ -9,7 +9,6 @@ from typing import Any
 
 from babel import numbers
 
-from dashboard.feed.items import SEVERITIES
 from dashboard.feed.latency import Latency
 from dashboard.statistics.bars import (
     behaviour_bars,
@@ -40,6 +39,7 @@ from dashboard.statistics.telling import (
     hour_span,
     percent,
 )
+from schemas.events import SEVERITIES
 
 MOST_SOURCES = 12  # cameras in the chart; its table has more
 TICKS = 5  # times under a chart: as many as stand side by side on a phone

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.feed.filters import FeedFilter
-from dashboard.feed.items import SEVERITIES
 from dashboard.feed.latency import Latency, latency_of
 from dashboard.feed.rows import Rows
 from dashboard.statistics.local_time import hours_of_day
 from dashboard.statistics.periods import Period, period
+from schemas.events import SEVERITIES
 
 KINDS = len(SEVERITIES)
 INFRACTION, FAILURE = SEVERITIES.index("infraction"), SEVERITIES.index("failure")

@@ -11,13 +11,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.basics import attributes, graph
-from dashboard.feed.items import SEVERITIES
 from dashboard.i18n import Translator
 from dashboard.statistics import charts, sentences, tables
 from dashboard.statistics.chart_parts import Figure
 from dashboard.statistics.counts import Summary
 from dashboard.statistics.telling import View
 from dashboard.texts import severities
+from schemas.events import SEVERITIES
 
 
 @dataclass(frozen=True, slots=True)

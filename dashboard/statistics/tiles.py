@@ -8,9 +8,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.basics import icon
-from dashboard.feed.items import SEVERITIES, Severity
 from dashboard.statistics.counts import ENOUGH
 from dashboard.statistics.telling import View, duration, feed_link, percent, rise
+from schemas.events import SEVERITIES, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dashboard.feed.filters import FeedFilter
 from dashboard.feed.hub import Hub
-from dashboard.feed.items import SEVERITIES, Item, Place
+from dashboard.feed.items import Item, Place
 from dashboard.feed.rows import Rows
 from dashboard.i18n import Translator, translator
 from dashboard.pages.statistics import Counted, drawing, period_links
@@ -36,6 +36,7 @@ from dashboard.statistics.telling import View, duration, hour_link, percent, ris
 from dashboard.statistics.tiles import tiles
 from dashboard.texts import behaviours, reasons
 from model.driver.labels import BEHAVIOURS
+from schemas.events import SEVERITIES
 from tests.dashboard.kit import FAILED, item, seen
 
 ENGLISH, FRENCH = translator("en", "Europe/Paris"), translator("fr", "Europe/Paris")

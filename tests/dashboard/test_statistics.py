@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.feed.filters import FeedFilter
-from dashboard.feed.items import SEVERITIES, Item, Place
+from dashboard.feed.items import Item, Place
 from dashboard.feed.latency import Latency
 from dashboard.feed.rows import Rows, Words
 from dashboard.statistics.counts import (
@@ -28,6 +28,7 @@ from dashboard.statistics.counts import (
 )
 from dashboard.statistics.local_time import hours_of_day
 from dashboard.statistics.periods import MOST_COLUMNS, Period, period
+from schemas.events import SEVERITIES
 from tests.dashboard.kit import FAILED, item
 from tests.dashboard.recount import Fact, recount
 

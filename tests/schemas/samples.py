@@ -14,6 +14,8 @@ from schemas.events import (
     Prediction,
     Timings,
 )
+from schemas.reviews import Review
+from schemas.statistics import Cell, StatisticsWindow
 
 REFERENCE = ImageReference(
     reference_id="7b0c2a52-3a9e-5f0e-9b36-0c8f0f5a1c11",
@@ -48,6 +50,35 @@ PREDICTION = Prediction(
     reference=REFERENCE,
     outcome=CLASSIFICATION,
     timings=Timings(0.5, 1.0, 3.25),
+)
+REVIEW = Review(
+    review_id="0f8c1a52-3a9e-4f0e-9b36-0c8f0f5a1c11",
+    job="driver",
+    reviewed_at=datetime(2026, 11, 21, 9, 30, 1, tzinfo=UTC),
+    reviewer="Camille",
+    action="correct",
+    source_partition=0,
+    source_offsets=(41, 42, 45),
+    source="cabin-01",
+    behaviour="text-right",
+    severity="infraction",
+    model_version="driver-0123456789ab",
+    corrected_to="drink",
+)
+WINDOW = StatisticsWindow(
+    job="driver",
+    partition=0,
+    size_s=3600,
+    start=datetime(2026, 11, 21, 8, tzinfo=UTC),
+    source="cabin-01",
+    cells=(
+        Cell("infraction", "text-right", "", "driver-0123456789ab", 2, (0,) * 19 + (2,)),
+        Cell("failure", "", "image_missing", "driver-0123456789ab", 1, (0,) * 20),
+    ),
+    latency=((50, 2), (61, 1)),
+    late=0,
+    through=43,
+    is_final=False,
 )
 
 _moments = st.integers(0, 7_000_000_000_000_000).map(  # microseconds: up to the year 2191

@@ -26,6 +26,8 @@ from tests.schemas.samples import (
     FAILURE,
     PREDICTION,
     REFERENCE,
+    REVIEW,
+    WINDOW,
     predictions,
     references,
 )
@@ -194,6 +196,14 @@ def test_a_newer_reader_reads_what_was_written_before(outcome: Classification | 
     seen = _sample(record, old, _next_version(old))
     assert seen["outcome"].pop("face_profile") is None
     assert codec._outcome(seen["outcome"]) == outcome
+
+
+def test_a_review_comes_back_as_it_was() -> None:
+    assert codec.decode_review(codec.encode_review(REVIEW)) == REVIEW
+
+
+def test_a_statistics_window_comes_back_as_it_was() -> None:
+    assert codec.decode_window(codec.encode_window(WINDOW)) == WINDOW
 
 
 @pytest.mark.parametrize("subject", ["image-reference", "prediction"])
