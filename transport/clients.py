@@ -61,6 +61,10 @@ class Cluster:
             "client.id": client_id,
             # Reconnect quickly: the embedded broker restarts in seconds.
             "reconnect.backoff.max.ms": 1000,
+            # By default a client forgets every broker when one that has just come back (a machine
+            # that slept, a killed broker) names none yet, and may then wait for ever. So it keeps
+            # those it knows.
+            "metadata.recovery.strategy": "none",
         }
 
     def admin(self, client_id: str = "vigie-admin") -> AdminClient:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 
 import pytest
 
@@ -37,6 +39,23 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 @pytest.fixture
 def place(broker: EmbeddedBroker, tmp_path: Path) -> Place:
     return make_place(broker.start().bootstrap_servers, "job", tmp_path / "images")
+
+
+class SleepingBroker(BrokerVictim):
+    """A broker that sleeps for longer than its session, as all of a laptop does under its lid."""
+
+    asleep_s = 4.0
+
+    def __init__(self, broker: EmbeddedBroker) -> None:
+        super().__init__(broker)
+        self._pid = broker.status().pid or 0
+
+    def down(self, number: Signals) -> None:
+        os.kill(self._pid, number)
+
+    def up(self) -> None:
+        time.sleep(self.asleep_s)
+        os.kill(self._pid, SIGCONT)
 
 
 def feeder(place: Place, total: int, slow_ms: float) -> Feeder:
@@ -101,6 +120,23 @@ def test_a_worker_survives_a_broker_that_dies_under_load(
     assert witness.ids == [f"r{number}" for number in range(total)]
     assert_exact(place, read_afterwards(place, place.topics.predictions))
     assert [one for one in trial.recoveries if one.seconds > within_s] == []
+
+
+@pytest.mark.parametrize(
+    "times", [1, pytest.param(10, marks=[pytest.mark.prove, pytest.mark.timeout(600)])]
+)
+def test_a_worker_goes_on_after_the_broker_has_slept(
+    times: int, broker: EmbeddedBroker, place: Place
+) -> None:
+    witness = Witness(place.cluster, place.topics.predictions)
+    offsets = Offsets(place.cluster, place.topics)
+
+    with supervised(place) as look, witness.looking_on():
+        trial = Trial(feeder(place, 100 * times, 0.25), witness, offsets.predictions, look)
+        trial.endure([Blow(SleepingBroker(broker), SIGSTOP)] * times)
+        trial.until(lambda: settled(offsets, witness), "the last commit")
+
+    assert witness.ids == [f"r{number}" for number in range(100 * times)]
 
 
 @pytest.mark.prove
