@@ -27,6 +27,12 @@ U = TypeVar("U")
 # The first runs pick kernels and touch every page of memory; from the third on they are alike.
 WARM_UP_RUNS = 3
 
+SIGN_BIT = np.uint8(0x80)
+"""What turns 0..255 into the bytes of -128..127."""
+
+LARGEST_STEP_ERROR = 0.5 / 255
+"""Of a pixel's step: white is then still told within half a step."""
+
 # Order is kept by one image per thread: threads inside an operation would only wait on each other.
 cv2.setNumThreads(1)
 
@@ -81,6 +87,7 @@ class Classifier:
         scores = min(flat, key=lambda one: abs(one["shape"][1] - len(labels)))
         features = next((one for one in flat if one is not scores), None)
         self._image, self._dtype = image["index"], image["dtype"]
+        self._check_steps(*image["quantization"])
         self._scores, self._maps = scores["index"], maps["index"]
         self._features = None if features is None else features["index"]
         self._check(tuple(image["shape"]), tuple(scores["shape"]))
@@ -173,9 +180,15 @@ class Classifier:
 
     def run(self, pixels: Pixels) -> Pass:
         """One pass over RGB of the input's size, shape (height, width, 3)."""
-        self._interpreter.set_tensor(self._image, pixels[None].astype(self._dtype, copy=False))
+        self._interpreter.set_tensor(self._image, self._as_input(pixels)[None])
         self._interpreter.invoke()
         return Pass(self._output(self._scores), self._output(self._maps), self._pooled())
+
+    def _as_input(self, pixels: Pixels) -> npt.NDArray[Any]:
+        """The pixels as the weights take them: 0..255 is -128..127 for those of eight bits."""
+        if self._dtype == np.int8:
+            return (pixels ^ SIGN_BIT).view(np.int8)
+        return pixels.astype(self._dtype, copy=False)
 
     def _pooled(self) -> npt.NDArray[np.float32] | None:
         return None if self._features is None else self._output(self._features)
@@ -211,6 +224,16 @@ class Classifier:
         if self._bias is None or self.manifest.map_tolerance is None:
             return None
         return account_gap(maps, scores, self._bias) <= self.manifest.map_tolerance
+
+    def _check_steps(self, scale: float, zero: int) -> None:
+        """Hold weights of eight bits against what pixels are: steps of 1 from 0."""
+        wanted = {np.int8: (1.0, -128), np.uint8: (1.0, 0)}.get(self._dtype)
+        if wanted and (abs(scale - wanted[0]) > LARGEST_STEP_ERROR or zero != wanted[1]):
+            raise ConfigurationError(
+                f"the weights {self.manifest.weights} take pixels in steps of {scale} from {zero},"
+                f" which are not {wanted[0]} from {wanted[1]}: export them again with images that"
+                " hold both black and white."
+            )
 
     def _check(self, image: tuple[int, ...], scores: tuple[int, ...]) -> None:
         promised = (1, self.manifest.height, self.manifest.width, 3), (1, len(self.labels))

@@ -210,7 +210,8 @@ def to_litert(graph: keras.Model, calibration: Pixels | None) -> bytes:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: _one_by_one(calibration)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8
+        # uint8 would be turned into this by a step of its own: 0.14 of 3 ms.
+        converter.inference_input_type = tf.int8
     return bytes(converter.convert())
 
 
