@@ -60,9 +60,7 @@ class PageMetrics(Collector):
         yield _gauge(
             "vigie_job_dead_letters", "Dead letters that the page reaches.", now["dead_letters"]
         )
-        yield _gauge(
-            "vigie_page_events", "Events that feed and statistics reach back to.", self._events()
-        )
+        yield _gauge("vigie_page_events", "Events that the feed reaches back to.", self._events())
 
 
 def add_vitals_routes(server: FastAPI, vitals: Vitals) -> None:

@@ -21,7 +21,7 @@ class DashboardSettings(BaseModel):
         default=250_000,
         ge=100,
         le=5_000_000,
-        description="Newest events that feed and statistics reach back to, about 350 bytes each.",
+        description="Newest events that the feed reaches back to, about 350 bytes each.",
     )
     stale_after_s: float = Field(
         default=30.0,

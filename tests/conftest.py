@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from schemas.errors import ConfigurationError
 from tests.requirements import missing
 from transport.broker import BrokerSettings, EmbeddedBroker, Running
 from transport.broker.errors import JarError
+from vigie.bench.postgres import Postgres, check_installed, open_postgres
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,17 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         missing(str(error))
     yield running
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL of this run's own."""
+    try:
+        check_installed()
+    except ConfigurationError as error:
+        missing(str(error))
+    with open_postgres(durable=False) as server:
+        yield server
 
 
 _numbers = itertools.count(1)

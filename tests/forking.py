@@ -6,5 +6,10 @@ SERVER = multiprocessing.get_context("forkserver")
 # What it has imported, its children need not: a page starts in a tenth of a second instead of
 # three. pytest, because children look at their main module.
 SERVER.set_forkserver_preload(
-    ["pytest", "tests.consumers.kit_forked", "tests.dashboard.page_process"]
+    [
+        "pytest",
+        "tests.consumers.kit_forked",
+        "tests.consumers.archive_kit",
+        "tests.dashboard.page_process",
+    ]
 )

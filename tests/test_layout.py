@@ -124,6 +124,8 @@ def test_what_serves_never_reaches_tensorflow():
         "vigie.bench.run",
         "consumers.inference.service",
         "consumers.inference.verify",
+        "consumers.statistics.service",
+        "consumers.archive.service",
         "dashboard.serve",
         "producers.folder",
         "producers.simulator",
@@ -141,7 +143,7 @@ def test_every_import_is_declared_and_every_dependency_used():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {plain(line) for line in project["dependencies"]}
     extras = project["optional-dependencies"]
-    optional = {plain(line) for extra in ("train", "bench") for line in extras[extra]}
+    optional = {plain(line) for extra in ("train", "bench", "postgres") for line in extras[extra]}
     distributions = packages_distributions()
     used = {
         plain(distributions[top][0])

@@ -20,6 +20,10 @@ ADMIN_TIMEOUT_S = 10.0
 DEAD_LETTER_ROOM = 64 * 1024
 """A dead letter is the original and headers of a few hundred bytes: it must fit where that did."""
 
+COMPACTED_SEGMENT_BYTES = 8 * 1024 * 1024
+"""Only full segments are compacted, and a start reads all that is not: with the broker's default of
+1 GB it would take minutes after a day."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobTopics:
@@ -103,7 +107,11 @@ def ensure_statistics(admin: AdminClient, topics: JobTopics, settings: TopicSett
     Raises:
         ConfigurationError: see ``ensure_topics``.
     """
-    kept = {"cleanup.policy": "compact", "retention.ms": "-1"}
+    kept = {
+        "cleanup.policy": "compact",
+        "retention.ms": "-1",
+        "segment.bytes": str(COMPACTED_SEGMENT_BYTES),
+    }
     _create(admin, [_new_topic(topics.statistics, topics, settings, 1, kept)])
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vigie.commands import (
+    archive,
     audit,
     broker,
     chaos,
@@ -20,6 +21,7 @@ from vigie.commands import (
     replay,
     serve,
     settings,
+    statistics,
     train,
 )
 from vigie.invocation import Invocation
@@ -31,7 +33,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (serve, feed, judge, train, models, replay, audit, measure, chaos, metrics, settings):
+for group in (
+    serve,
+    feed,
+    judge,
+    statistics,
+    archive,
+    train,
+    models,
+    replay,
+    audit,
+    measure,
+    chaos,
+    metrics,
+    settings,
+):
     group.register(app)
 app.add_typer(broker.app, name="broker")
 app.add_typer(audit.dead_letters, name="dead-letters")

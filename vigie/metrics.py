@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from consumers.archive.metrics import ArchiveMetrics
 from consumers.inference.metrics import WorkerMetrics
+from consumers.statistics.metrics import StatisticsMetrics
 from dashboard.metrics import PageMetrics
 from dashboard.operations.report import not_known
 from producers.metrics import ProducerMetrics, SimulatorMetrics
@@ -28,10 +30,12 @@ class MetricRow:
 def metrics_table() -> list[MetricRow]:
     """Every metric of ours, as it is scraped. Those of the library (``process_*``) are left out."""
     common = _vitals()
-    worker, producer, simulator, page = (_vitals() for _ in range(4))
+    worker, producer, simulator, page, statistics, archive = (_vitals() for _ in range(6))
     WorkerMetrics(worker.registry, lambda _: None).serves("", "")
     ProducerMetrics(producer.registry)
     SimulatorMetrics(simulator.registry)
+    StatisticsMetrics(statistics.registry)
+    ArchiveMetrics(archive.registry)
     page.registry.register(PageMetrics(lambda: not_known(0.0), lambda: 0, lambda: "up"))
     everywhere = [*_rows(common.registry, "every process")]
     known = {row.name for row in everywhere}
@@ -40,6 +44,8 @@ def metrics_table() -> list[MetricRow]:
         "watcher, camera": producer,
         "simulated cameras": simulator,
         "page": page,
+        "statistics": statistics,
+        "archive": archive,
     }
     return everywhere + [
         row

@@ -22,9 +22,11 @@ from pydantic_settings import (
 )
 
 from consumers.inference.settings import InferenceSettings
+from consumers.statistics.settings import StatisticsSettings
 from dashboard.settings import DashboardSettings
 from producers.settings import ProducerSettings
 from schemas.errors import ConfigurationError, UsageError
+from storage.database.settings import DatabaseSettings
 from storage.settings import StorageSettings
 from transport.health.settings import MetricsSettings
 from transport.settings import KafkaSettings
@@ -52,8 +54,10 @@ class Settings(BaseSettings):
     )
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     producers: ProducerSettings = Field(default_factory=ProducerSettings)
     inference: InferenceSettings = Field(default_factory=InferenceSettings)
+    statistics: StatisticsSettings = Field(default_factory=StatisticsSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
 

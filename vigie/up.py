@@ -41,6 +41,11 @@ BROKER_GRACE_S = 4.5
 """Together below 10 s, and each about three times what it takes."""
 
 
+RECORDING = {"statistics", "archive"}
+"""What keeps records starts when the page is there: it would cost the link a second. It reads what
+it has missed."""
+
+
 class Interrupted(Exception):  # noqa: N818 - it is no error: a person wants to leave
     """Ctrl-C came while the broker was being fetched."""
 
@@ -115,15 +120,20 @@ def run_up(
         broker = _start_broker(settings, stop, unclean=held.unclean)
         services = _services(invocation, port)
         try:
-            for service in services:
-                service.start()
+            _start([service for service in services if service.name not in RECORDING])
             if _await_page(console, link, broker, services, stop):
                 say(f"Vigie is at {link}  (Ctrl-C ends it)")
                 tell(f"Images dropped into {settings.cameras}/NAME/ are judged too.")
+                _start([service for service in services if service.name in RECORDING])
             _watch(console, broker, services, stop)
         finally:
             with console.status("ending"):
                 _end(services, broker)
+
+
+def _start(services: Sequence[Service]) -> None:
+    for service in services:
+        service.start()
 
 
 def _wish_simulated(settings: Settings, *, running: bool) -> None:
@@ -139,6 +149,8 @@ def _services(invocation: Invocation, port: int) -> list[Service]:
         "watcher": ("watch", "--wait"),
         "worker": ("infer", JOB, "--wait"),
         "page": ("web", "--wait"),
+        "statistics": ("statistics", JOB, "--wait"),
+        "archive": ("archive", JOB, "--wait"),
     }
     options = {"page": f"dashboard.port={port}", **metrics_ports(settings.metrics.port)}
     return [
@@ -155,7 +167,7 @@ def metrics_ports(first: int | None) -> dict[str, str]:
     """A port of its own for each process without a page: the same at every start."""
     if not first:  # unset, or any free one
         return {}
-    names = ("worker", "watcher", "camera")
+    names = ("worker", "watcher", "camera", "statistics", "archive")
     return {name: f"metrics.port={first + number}" for number, name in enumerate(names)}
 
 

@@ -14,7 +14,7 @@ from vigie.app import app
 
 COMMANDS = [
     *("up", "send", "watch", "camera", "simulate", "infer", "web", "predict", "evaluate", "train"),
-    "chaos",
+    *("statistics", "archive", "forget", "chaos"),
     *("replay", "verify", "bench", "settings", "broker", "dead-letters"),
     *("broker start", "broker stop", "broker status", "broker prepare"),
     *("dead-letters list", "dead-letters replay"),
@@ -27,6 +27,8 @@ NO_BROKER = [
     ("send", "."),
     ("watch", "."),
     ("infer", "driver"),
+    ("statistics", "driver"),
+    ("archive", "driver"),
     ("web",),
 ]
 

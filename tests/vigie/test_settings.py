@@ -144,5 +144,6 @@ def test_settings_cannot_be_changed_afterwards():
 
 def test_each_package_has_its_section():
     assert set(Settings.model_fields) == {
-        *("home", "kafka", "storage", "producers", "inference", "dashboard", "metrics")
+        *("home", "kafka", "storage", "database", "producers", "inference"),
+        *("statistics", "dashboard", "metrics"),
     }

@@ -19,6 +19,6 @@ class MetricsSettings(BaseModel):
         ge=0,
         le=65535,
         description="Port of health and metrics; 0 takes any free one. `vigie up` gives it to the"
-        " worker, the next to the watcher, the one after to the simulated cameras; the page answers"
-        " on its own port. Unset: only the page answers.",
+        " worker and the next ones to watcher, simulated cameras, statistics and archive; the page"
+        " answers on its own port. Unset: only the page answers.",
     )

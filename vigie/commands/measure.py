@@ -96,6 +96,13 @@ def bench(
         float, typer.Option(min=2, help="With --page: how long events are published.")
     ] = 30,
     pages: Annotated[int, typer.Option(min=1, help="With --page: pages that are open.")] = 100,
+    archive: Annotated[
+        bool,
+        typer.Option("--archive", help="Measure instead the archive, on SQLite and on PostgreSQL."),
+    ] = False,
+    events: Annotated[
+        int, typer.Option(min=1000, help="With --archive: events in the database.")
+    ] = 1_000_000,
     write: Annotated[
         Path | None,
         typer.Option(
@@ -107,9 +114,10 @@ def bench(
     """Measure the bare model loop and the whole path on the real broker, side by side."""
     called = invocation(context)
     models: Sequence[str | None] = model or [None]
-    if sum((growth is not None, workers is not None, peers, page)) > 1:
+    if sum((growth is not None, workers is not None, peers, page, archive)) > 1:
         raise UsageError(
-            "--growth, --workers, --peers and --page are measured one at a time: name one."
+            "--growth, --workers, --peers, --page and --archive are measured one at a time: name"
+            " one."
         )
     if growth is not None:
         part, measure = _growth(called, growth, warm_up, _only(models))
@@ -119,6 +127,8 @@ def bench(
         part, measure = _peers(called, images, rounds, warm_up, _only(models))
     elif page:
         part, measure = _page(called, history, seconds, pages)
+    elif archive:
+        part, measure = _archive(called, events)
     else:
         part, measure = _whole(called, images, rounds, warm_up, models)
     if write is not None:
@@ -170,6 +180,12 @@ def _page(called: Invocation, history: int, seconds: float, pages: int) -> Measu
     from vigie.bench.page import PAGE, run_page_bench  # noqa: PLC0415
 
     return PAGE, lambda stage: run_page_bench(called, history, seconds, pages, stage)
+
+
+def _archive(called: Invocation, events: int) -> Measurement:
+    from vigie.bench.archive import ARCHIVE, run_archive_bench  # noqa: PLC0415
+
+    return ARCHIVE, lambda stage: run_archive_bench(called, events, stage)
 
 
 def _only(models: Sequence[str | None]) -> str | None:

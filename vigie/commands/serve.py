@@ -110,6 +110,7 @@ def web(
         labels,
         settings.dashboard,
         settings.cameras,
+        topics=settings.kafka.topics,
         simulator=simulator_controls(settings),
         stop=stop,
         vitals=Vitals("page", topics or job, stop),

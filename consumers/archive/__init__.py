@@ -1,0 +1,1 @@
+"""The archive: predictions and reviews into a database, exactly once."""

@@ -1,0 +1,1 @@
+"""Statistics: predictions counted per window of time, each exactly once. Faust hosts it."""
