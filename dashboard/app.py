@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -29,10 +29,14 @@ from dashboard.operations.routes import add_letter_routes
 from dashboard.pages import dead_letters, feed, replays, statistics, try_it
 from dashboard.replays.desk import ReplayDesk
 from dashboard.replays.routes import add_replay_routes
+from dashboard.reviews.desk import ReviewDesk
+from dashboard.reviews.export import add_export_route
+from dashboard.reviews.routes import add_review_routes
 from dashboard.settings import DashboardSettings
 from dashboard.texts import browser_texts
 from dashboard.trial.simulator import add_simulator_routes
 from dashboard.trial.upload import Uploads, add_upload_routes
+from dashboard.windows.store import WindowStore, no_windows
 from model.labels import Label
 from producers.simulator_controls import Controls
 from transport.health.vitals import Vitals
@@ -58,6 +62,8 @@ class Site:
         operations: how the work goes, at a moment in seconds since 1970.
         desk: where dead letters are looked at and sent again; ``None``: they cannot be.
         replays: where replays are looked at; ``None``: they cannot be.
+        reviews: where people say what they think of events; ``None``: they cannot.
+        windows: counts of the time before the events in memory.
         vitals: what the process tells of itself; ``None``: it has no readiness and metrics.
     """
 
@@ -72,6 +78,8 @@ class Site:
     operations: Callable[[float], Snapshot] = not_known
     desk: Desk | None = None
     replays: ReplayDesk | None = None
+    reviews: ReviewDesk | None = None
+    windows: WindowStore = field(default_factory=no_windows)
     vitals: Vitals | None = None
     clock: Callable[[], float] = time.time
 
@@ -79,13 +87,16 @@ class Site:
 def create_app(site: Site) -> FastAPI:
     """The whole site as one ASGI application."""
     server = FastAPI(title="Vigie", docs_url=None, redoc_url=None, openapi_url=None)
-    pulse = live.Pulse(partial(_pulse, site), site.hub.counts, site.clock)
+    pulse = live.Pulse(partial(_pulse, site), site.hub.counts, site.clock, _known_reviews(site.hub))
     web.add_picture_routes(server, site.pictures)
     _add_try_routes(server, site)
     if site.desk:
         add_letter_routes(server, site.desk)
     if site.replays:
         add_replay_routes(server, site.replays)
+    if site.reviews:
+        add_review_routes(server, site.hub, site.reviews)
+        add_export_route(server, site.hub, site.reviews.job, site.clock)
     if site.vitals:
         add_vitals_routes(server, site.vitals)
     web.add_data_routes(server, site.hub, site.messages, site.labels, pulse)
@@ -101,7 +112,8 @@ def create_app(site: Site) -> FastAPI:
     app.layout = _frame
     _register_frame(app, site, pulse)
     feed.register(app)
-    statistics.register(app, site.hub, site.labels, site.clock, pulse.of)
+    counted = statistics.Counted(site.hub, site.windows, site.clock)
+    statistics.register(app, counted, site.hub.ledger.precision, site.labels, pulse.of)
     live.register(app, site.hub, pulse)
     # Dash does this at the first request for "/": a page asked for by another address before that,
     # such as a link to the statistics, would come without styles and scripts. A test holds it.
@@ -115,6 +127,10 @@ def create_app(site: Site) -> FastAPI:
 
 def _pulse(site: Site, now: float) -> dict[str, Any]:
     return {**site.hub.pulse(now), "operations": site.operations(now)}
+
+
+def _known_reviews(hub: Hub) -> Callable[[], int]:
+    return lambda: hub.ledger.version
 
 
 def _add_try_routes(server: FastAPI, site: Site) -> None:

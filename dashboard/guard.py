@@ -106,13 +106,22 @@ class Gate:
         rate: requests per second that may go on for ever.
         burst: requests that may come at once after a rest.
         clock: seconds, steady.
+        what: is taken, as its sentence calls it.
     """
 
-    def __init__(self, at_once: int, rate: float, burst: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        at_once: int,
+        rate: float,
+        burst: int,
+        clock: Callable[[], float],
+        what: str = "images",
+    ) -> None:
         self._at_once = at_once
         self._rate = rate
         self._burst = burst
         self._clock = clock
+        self._what = what
         self._inside = 0
         self._left = float(burst)
         self._seen = clock()
@@ -131,8 +140,8 @@ class Gate:
             raise Refusal(
                 429,
                 "busy",
-                f"At most {self._at_once} images are taken at the same time and {self._rate:g} a"
-                " second. Send this one again in a second.",
+                f"At most {self._at_once} {self._what} are taken at the same time and"
+                f" {self._rate:g} a second. Send this one again in a second.",
             )
         self._left -= 1
         self._inside += 1

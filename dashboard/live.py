@@ -30,7 +30,7 @@ PULSE_TICKS = 4
 
 PUSHED = (
     *("id", "at", "source", "severity", "label", "p"),
-    *("shares", "image", "heat", "reason", "detail"),
+    *("shares", "image", "heat", "reason", "detail", "review"),
 )
 """What a card says of its event; its order is its time of appending and its id."""
 
@@ -45,6 +45,8 @@ class Pulse:
         make: what is the same for all, at a moment in seconds since 1970.
         counts: what belongs to a filter.
         clock: seconds since 1970.
+        reviews: how many reviews are known, told as of this moment: an action of one person is
+            seen by the others with their next pulse.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class Pulse:
         make: Callable[[float], dict[str, Any]],
         counts: Callable[[FeedFilter], dict[str, int]],
         clock: Callable[[], float],
+        reviews: Callable[[], int],
     ) -> None:
         self._make = make
         self._counts = counts
         self._clock = clock
+        self._reviews = reviews
         self._made: tuple[int, dict[FeedFilter, dict[str, Any]]] = (-1, {})
 
     def of(self, wanted: FeedFilter = EVERYTHING) -> dict[str, Any]:
@@ -67,7 +71,7 @@ class Pulse:
         made = self._made[1]
         if wanted not in made:
             made[wanted] = made[EVERYTHING] | {"counts": self._counts(wanted)}
-        return made[wanted]
+        return made[wanted] | {"reviews": self._reviews()}
 
 
 class Conversation:

@@ -26,8 +26,13 @@ from dashboard.operations.desk import Desk, event_of, is_stored
 from dashboard.operations.letters import Letters
 from dashboard.operations.watch import Watch
 from dashboard.replays.desk import ReplayDesk
+from dashboard.reviews.desk import ReviewDesk
+from dashboard.reviews.reader import PARTITION, ReviewsReader
+from dashboard.reviews.writer import ReviewWriter
 from dashboard.settings import DashboardSettings
 from dashboard.trial.upload import Uploads
+from dashboard.windows.reader import WindowReader
+from dashboard.windows.store import WindowStore
 from model.labels import Label
 from producers.publish import Publisher
 from producers.simulator_controls import Controls
@@ -36,6 +41,7 @@ from schemas.errors import ConfigurationError
 from storage.images import ImageStore
 from transport.clients import Cluster
 from transport.health.vitals import Vitals
+from transport.settings import TopicSettings
 from transport.topics import JobTopics
 
 GRACE_S = 1
@@ -48,6 +54,8 @@ MEBIBYTE = 1024 * 1024
 REPLAY_CACHE = 8 * MEBIBYTE
 """For replayed events, and again for their heat maps: some thousand of each."""
 
+REVIEWER = "vigie-web-reviewer"
+
 log = structlog.get_logger(__name__)
 
 
@@ -59,6 +67,7 @@ def serve(
     settings: DashboardSettings,
     camera_folder: Path,
     *,
+    topics: TopicSettings | None = None,
     simulator: Controls | None = None,
     stop: threading.Event | None = None,
     ready: Callable[[str], None] | None = None,
@@ -73,6 +82,7 @@ def serve(
         labels: the classes of the job, in the order of the model's outputs.
         settings: address, port and sizes.
         camera_folder: folder of the camera folders, named on the page that has no image yet.
+        topics: how the reviews topic is created where it is missing.
         simulator: steers the simulated cameras; without it the page does not show them.
         stop: ends the server when set. Without it SIGTERM and SIGINT do, in the main thread.
         ready: called with the page's link once it answers.
@@ -94,6 +104,7 @@ def serve(
     desk = Desk(
         cluster, JobTopics(job), letters, partial(is_stored, store), find_event, watch.answers
     )
+    keys = [label.key for label in labels]
     replayed = TopicMessages(cluster, JobTopics(job).replays, REPLAY_CACHE)
     replays = ReplayDesk(
         cluster,
@@ -101,31 +112,45 @@ def serve(
         messages,
         replayed,
         Pictures(store, replayed, REPLAY_CACHE),
-        [label.key for label in labels],
+        keys,
         watch.answers,
     )
+    reviews_topic = JobTopics(job).reviews
+    writer = ReviewWriter(partial(cluster.producer, REVIEWER), reviews_topic, PARTITION)
+    reviews = ReviewsReader(cluster, JobTopics(job), topics or TopicSettings(), hub)
+    review_desk = ReviewDesk(job, hub, messages, keys, writer.write, reviews)
+    windows = WindowStore(time.time)
     site = Site(
         *(hub, messages, pictures, labels, settings, str(camera_folder), uploads, simulator),
         operations=watch.snapshot,
         desk=desk,
         replays=replays,
+        reviews=review_desk,
+        windows=windows,
         vitals=vitals,
     )
     if vitals:
         _tell(vitals, hub, watch)
     app = create_app(site)
     reader = Reader(cluster, predictions, hub, messages)
+    window_reader = WindowReader(cluster, JobTopics(job).statistics, windows)
     server = _Server(_configuration(app), listens_to_signals=stop is None)
-    reader.start()
+    followers = (reader, reviews, window_reader)
+    for follower in followers:
+        follower.start()
     watch.start()
     try:
         asyncio.run(_serve(server, listening, stop, ready))
     finally:
         watch.stop()
-        reader.stop()
+        for follower in followers:
+            follower.end()  # all at once, before the first is waited for
+        for follower in followers:
+            follower.stop()
         messages.close()
         replayed.close()
         publisher.close()
+        writer.close()
         listening.close()
 
 

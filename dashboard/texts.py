@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.components.inspector import inspector_texts
 from dashboard.components.operations import operations_texts
+from dashboard.components.review import review_texts
 from dashboard.components.toolbar import feed_texts
 from dashboard.feed.items import EVENT_UNREADABLE
 from dashboard.i18n import Translator
@@ -86,6 +87,7 @@ def browser_texts(t: Translator, labels: Sequence[Label], stale_after_s: float) 
         "operations": operations_texts(t),
         "letters": letter_texts(t),
         "replays": replay_texts(t),
+        "reviews": review_texts(t),
         "upload": _upload_words(t),
         "simulator": _simulator_words(t),
     }

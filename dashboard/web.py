@@ -19,6 +19,7 @@ from dashboard.feed.listing import Where, alone
 from dashboard.feed.messages import Messages
 from dashboard.feed.pictures import Pictures, Size
 from dashboard.live import Pulse
+from dashboard.reviews.cards import history
 from model.labels import Label
 
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -121,7 +122,8 @@ def add_data_routes(
     @server.get("/api/feed")
     async def feed(cursor: str = "", query: str = "", paused: bool = False) -> Response:
         page = PageState.from_store({"cursor": cursor, "query": query, "paused": paused})
-        return _fresh({"batch": hub.batch(page), "pulse": pulse.of(page.filter)})
+        told = pulse.of(page.filter)  # before the batch, which may only know more reviews
+        return _fresh({"batch": hub.batch(page), "pulse": told})
 
     @server.get("/api/events")
     def events(
@@ -163,7 +165,10 @@ def _event(
         return None
     item = read_item(place, 0, message)
     item = replace(item, appended_ms=int(item.at * 1000))
-    return detail(item, message, labels) | {"card": hub.card(place) or alone(item)}
+    return detail(item, message, labels) | {
+        "card": hub.card(place) or alone(item, hub.ledger),
+        "reviews": history(hub.ledger, item),
+    }
 
 
 async def _nothing(path: str) -> Response:

@@ -5,7 +5,7 @@
   const { vigie } = window;
   const KEYS = [
     ...["severity", "behaviour", "source", "reason", "confidence"],
-    ...["last", "from", "to", "flat", "at"],
+    ...["last", "from", "to", "flat", "review", "at"],
   ];
   let search = "";
 

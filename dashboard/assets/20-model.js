@@ -117,6 +117,19 @@
       (side === "older" ? addOlder : addNewer)(page, columns);
     },
 
+    /* What people said of a group that is shown. */
+    tell({ group, review }) {
+      const at = model.cards.findIndex((card) => keyOf(card) === group.id);
+      if (at >= 0) model.cards[at] = { ...model.cards[at], review };
+    },
+
+    /* Lets go of cards, and gives them. */
+    remove(isUnwanted) {
+      const gone = model.cards.filter(isUnwanted);
+      model.cards = model.cards.filter((card) => !gone.includes(card));
+      return gone;
+    },
+
     /* From where the next page at this side is counted; null: nothing to count from. */
     edge(side) {
       const card = side === "older" ? model.cards.at(-1) : model.cards[0];
@@ -125,6 +138,7 @@
     },
 
     keyOf,
+    put,
     find: (id) => model.cards.find((card) => card.id === id || keyOf(card) === id),
   });
 })();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { vigie } = window;
-  const { make, setText, setHidden, words, model, showShot } = vigie;
+  const { make, setText, setHidden, words, model, reviews, showShot } = vigie;
   const SPARE = 48;
   const spare = [];
 
@@ -13,6 +13,7 @@
       shot: make("div", "shot"),
       count: make("span", "on-photo group-count num"),
       confidence: make("span", "on-photo confidence num"),
+      review: make("span", "on-photo review-mark num"),
       title: make("h2", "title"),
       tag: make("span", "tag"),
       source: make("span", "source"),
@@ -24,6 +25,7 @@
     const meta = make("p", "meta");
     meta.append(parts.tag, parts.source);
     body.append(parts.title, meta, parts.time, parts.bar, parts.trouble);
+    parts.shot.append(parts.review);
     node.append(parts.shot, parts.count, parts.confidence, body);
     node.parts = parts;
     return node;
@@ -49,17 +51,20 @@
   };
 
   const describe = (node, card) => {
-    const { tag, title, confidence, source, time } = node.parts;
-    const said = [tag, title, confidence, source, time].map((part) => part.textContent);
+    const { tag, title, confidence, source, time, review } = node.parts;
+    const said = [tag, title, confidence, source, time, review].map((part) => part.textContent);
     if (card.group.n > 1) said.splice(2, 0, words.count(words.texts.feed.images, card.group.n));
     setAttribute(node, "aria-label", said.filter(Boolean).join(", "));
   };
+
+  const reviewOf = ({ review }) => JSON.stringify(review);
 
   const mark = (node, card) => {
     node.dataset.id = card.id;
     node.dataset.group = model.keyOf(card);
     node.dataset.severity = card.severity;
     node.dataset.n = String(card.group.n);
+    node.review = reviewOf(card);
     node.classList.toggle("many", card.group.n > 1);
     node.lang = words.texts.language;
   };
@@ -78,6 +83,8 @@
     setText(parts.source, words.source(card));
     parts.source.title = words.source(card);
     fillTime(parts.time, card);
+    parts.review.dataset.review = reviews.kind(card);
+    setText(parts.review, reviews.badge(card));
     setText(parts.trouble, failed ? card.detail : "");
     setHidden(parts.trouble, !failed);
     fillBar(parts.bar, card);
@@ -104,7 +111,9 @@
   };
 
   const isCurrent = (node, card) =>
-    node.dataset.id === card.id && node.dataset.n === String(card.group.n);
+    node.dataset.id === card.id &&
+    node.dataset.n === String(card.group.n) &&
+    node.review === reviewOf(card);
 
   /* Make the list show exactly these cards. A group keeps its node, what is right is not touched. */
   const sync = (list, cards, isFresh) => {

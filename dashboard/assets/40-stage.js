@@ -14,7 +14,7 @@
   const setView = (name) => {
     localStorage.setItem(KEY, name);
     root.dataset.view = name;
-    document.querySelectorAll(".segment").forEach((button) => {
+    document.querySelectorAll(".segment[data-view]").forEach((button) => {
       button.setAttribute("aria-pressed", String(button.dataset.view === name));
     });
   };

@@ -6,8 +6,8 @@
   const WIDE = matchMedia("(min-width: 1280px)");
   const KEPT = 64;
   const STATES = ["none", "loading", "lost", "body"];
-  const known = new Map(); /* events do not change: what was fetched once is not fetched again */
-  let shown = null; /* {card, chosen, detail, row}; row: the class whose heat map is shown */
+  const known = new Map(); /* what was fetched once is not fetched again until it is forgotten */
+  let shown = null; /* {card, chosen, isAlone, detail, row}; row: the class whose heat map is shown */
   let wanted = null; /* what "try again" asks for */
 
   /* `null`: the event is gone. Throws where nobody answers. */
@@ -116,6 +116,7 @@
     byId("inspector-facts").replaceChildren(...facts.makeFacts(detail.facts));
     byId("inspector-raw").textContent = JSON.stringify(detail.raw, null, 2);
     byId("inspector-body").setAttribute("aria-busy", "false");
+    vigie.review.show(shown.card, shown.isAlone, detail.reviews);
     showRow(ownRow(detail));
   };
 
@@ -127,20 +128,22 @@
     stand("lost");
   };
 
-  /* `chosen`: by a person. Otherwise the pane follows the latest infraction. */
-  const show = async (card, chosen, isLinked = false) => {
+  /* `chosen`: by a person. Otherwise the pane follows the latest infraction. `isAlone`: a link or
+     the strip named it; a card of the feed stands for its whole group. */
+  const show = async (card, chosen, isAlone = false) => {
     if (!byId("inspector")) return;
     const before = shown?.detail && shown.card.id === card.id ? shown.row : null;
-    shown = { card, chosen, detail: null, row: null };
+    shown = { card, chosen, isAlone, detail: null, row: null };
     wanted = card.id;
     fillHead();
     stand("body");
+    vigie.review.show(card, isAlone);
     byId("inspector-body").setAttribute("aria-busy", String(!known.has(card.id)));
     if (!known.has(card.id)) {
       tellDoubt(null);
       showRow(null);
     }
-    if (chosen) strip.show(card, isLinked);
+    if (chosen) strip.show(card, isAlone);
     else strip.hide(); /* a group that grows each second would be fetched each second */
     try {
       const detail = await fetchDetail(card.id);
@@ -177,7 +180,7 @@
     if (!shown.chosen) vigie.feed.select(shown.card.id);
     const address = `${location.pathname}${location.search}#event-${card.id}`;
     history.replaceState(history.state, "", address);
-    show(card, true);
+    show(card, true, true);
   };
 
   const drawer = {
@@ -189,7 +192,7 @@
       pane.classList.toggle("open", open);
       document.documentElement.classList.toggle("drawer-open", open);
       /* What lies under the drawer cannot be reached meanwhile, by keyboard or reader either. */
-      [".header", ".nav", ".tiles", ".toolbar", "#stream"].forEach((selector) => {
+      [".header", ".nav", ".tiles", ".toolbar", ".review-bar", "#stream"].forEach((selector) => {
         const part = document.querySelector(selector);
         if (part) part.inert = open;
       });
@@ -210,6 +213,15 @@
     step,
     drawer,
     current: () => shown,
+    read: fetchDetail,
+    /* What people say of events does change. */
+    forgetRead: () => known.clear(),
+    /* The event that the pane followed is a person's choice now. */
+    hold() {
+      shown.chosen = true;
+      fillHead();
+      strip.show(shown.card, shown.isAlone);
+    },
     /* What the digestible picture shows: the event, with the heat map that is in view. */
     subject: () => ({
       card: shown.card,
@@ -218,7 +230,7 @@
       sentence: sentence(shown.row),
     }),
     /* The page was drawn anew (another language): say the same in it. */
-    redraw: () => shown && show(shown.card, shown.chosen),
+    redraw: () => shown && show(shown.card, shown.chosen, shown.isAlone),
     forget: () => {
       shown = null;
       if (byId("inspector")) stand("none");

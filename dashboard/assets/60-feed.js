@@ -16,6 +16,7 @@
 
   const follow = () => {
     if (selected || !model.attached || detail.drawer.isNeeded()) return;
+    if (byId("inspector").matches(":hover, :focus-within")) return; /* a person is about to act */
     const card = model.cards.find((one) => one.severity === "infraction") || model.cards[0];
     const now = performance.now();
     if (!card || card.id === followed.id || now - followed.at < FOLLOW_MS) return;
@@ -73,6 +74,7 @@
 
   const choose = (id) => {
     selected = id;
+    vigie.left.tidy();
     pause("selection", Boolean(id));
     const hash = id ? `#event-${id}` : "";
     history.replaceState(history.state, "", location.pathname + location.search + hash);
@@ -87,6 +89,7 @@
       detail.drawer.set(false);
       if (wasOpen) before?.focus({ preventScroll: true });
       followed = { id: null, at: 0 };
+      if (!model.cards.length) detail.forget();
       follow();
       return;
     }
@@ -101,6 +104,19 @@
     select(id);
     if (detail.drawer.isNeeded()) detail.drawer.set(true);
     else byId("inspector").focus({ preventScroll: true });
+  };
+
+  /* The event that the pane follows is chosen as it is. */
+  const hold = (id) => {
+    choose(id);
+    detail.hold();
+  };
+
+  /* What is shown is no longer right, beyond what can be told. */
+  const anew = () => {
+    model.restart();
+    if (model.attached) setProps("page", { data: model.standing() });
+    else vigie.scroll.begin();
   };
 
   /* The address may name an event: a link from a colleague. */
@@ -161,6 +177,8 @@
     isDown: () => isDown,
     select,
     open,
+    hold,
+    anew,
     nodes,
     draw,
     selected: () => selected,
@@ -180,6 +198,7 @@
       lookAt(search);
       followed = { id: null, at: 0 };
       vigie.filters.show();
+      vigie.left.refresh();
       draw();
       if (selected) detail.redraw();
       if (linkRead) return;

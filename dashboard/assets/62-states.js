@@ -9,8 +9,10 @@
   const showEmpty = (pulse) => {
     const empty = model.started && !model.cards.length && !model.newer;
     const first = empty && pulse !== null && pulse.events === 0 && model.at === null;
+    const done = empty && !first && vigie.left.isAllDone();
     setHidden(byId("feed-first"), !first);
-    setHidden(byId("feed-nothing"), !empty || first);
+    setHidden(byId("feed-reviewed"), !done);
+    setHidden(byId("feed-nothing"), !empty || first || done);
     setHidden(byId("feed"), empty); /* a feed without an article is none to a screen reader */
   };
 
@@ -30,6 +32,23 @@
     setHidden(byId("newer-trouble"), !trouble.newer);
     const reads = typeof pulse?.history === "number";
     setHidden(byId("feed-end"), !length || !model.started || model.older || reads);
+  };
+
+  /* When the period that is asked for begins, seconds since 1970; of none, never. */
+  const askedFrom = () => {
+    const asked = new URLSearchParams(location.search);
+    if (asked.has("last")) return Date.now() / 1000 - Number(asked.get("last"));
+    return asked.has("from") || asked.has("to") ? Number(asked.get("from")) : Infinity;
+  };
+
+  /* Below the last card, or where none is: why older ones, which a chart counted, are not there. */
+  const showReach = (pulse) => {
+    const oldest = pulse?.oldest ?? 0;
+    const all = model.started && !model.older && typeof pulse?.history !== "number";
+    const isBeyond = all && oldest > 0 && askedFrom() < oldest;
+    setHidden(byId("feed-reach"), !isBeyond);
+    if (!isBeyond) return;
+    setText(byId("feed-reach"), words.texts.feed.reach.replace("{time}", words.day(oldest)));
   };
 
   const showHistory = (pulse) => {
@@ -83,6 +102,7 @@
       showLoading(pulse);
       showHistory(pulse);
       showEnds(pulse);
+      showReach(pulse);
       showStanding();
     },
   };

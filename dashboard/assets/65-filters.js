@@ -7,7 +7,7 @@
   const SHEETS = ["filters", "jump"];
   const CLEAR = {
     ...{ behaviour: [], source: null, reason: null, confidence: null },
-    ...{ last: null, from: null, to: null },
+    ...{ last: null, from: null, to: null, review: null },
   };
 
   /* --- sheets --- */
@@ -142,6 +142,9 @@
     const reason = address.get("reason");
     if (reason) found.push([words.texts.reasons[reason] || reason, { reason: null }]);
     if (spanOf()) found.push([saySpan(), { confidence: null }]);
+    const review = address.get("review");
+    const { filters, states } = vigie.reviews.texts();
+    if (review) found.push([filters[review] ?? states[review] ?? review, { review: null }]);
     if (sayPeriod()) found.push([sayPeriod(), { last: null, from: null, to: null }]);
     return found;
   };

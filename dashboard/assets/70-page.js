@@ -11,6 +11,7 @@
       vigie.actions[button.dataset.action](button);
       return;
     }
+    if (!event.target.isConnected) return; /* it has done its work and gone */
     const card = event.target.closest(".card[data-id]");
     if (card) vigie.feed.open(card.dataset.id);
     else if (vigie.detail.drawer.isOpen() && !event.target.closest("#inspector")) {

@@ -21,7 +21,18 @@
     if (next) vigie.feed.select(next.dataset.id);
   };
 
-  const showTab = (n) => () => document.querySelectorAll(".tabs .choice")[n]?.click();
+  const nextTab = () => {
+    const tabs = [...document.querySelectorAll(".tabs .choice")];
+    const chosen = vigie.address.get("severity") ?? "";
+    const now = tabs.findIndex((tab) => tab.dataset.severity === chosen);
+    tabs[(now + 1) % tabs.length]?.click();
+  };
+
+  /* Also where the row of digits writes others, as on a French keyboard. */
+  const digitOf = ({ key, code, shiftKey }) => {
+    const found = /^\d$/.test(key) ? key : !shiftKey && /^Digit(\d)$/.exec(code)?.[1];
+    return found ? vigie.reviewing.digit(Number(found)) : null;
+  };
 
   /* The buttons that do the same keep the focus. */
   const moveAndStay = async (step, button) => {
@@ -53,7 +64,8 @@
     ArrowRight: () => vigie.strip.move(1),
     g: () => vigie.actions.jumper(),
     f: () => vigie.actions.filters(),
-    ...Object.fromEntries([0, 1, 2, 3, 4].map((n) => [String(n + 1), showTab(n)])),
+    t: nextTab,
+    ...vigie.reviewing.keys,
     "?": () => vigie.actions.help(),
     " ": () => vigie.actions.pause(),
     Enter: openCurrent,
@@ -70,9 +82,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest(TYPING) || belongsToControl(event) || dialogIsOpen()) return;
-    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const act = keys[key] ?? digitOf(event);
     if (!act || (!document.getElementById("feed") && event.key !== "?")) return;
     event.preventDefault();
-    act();
+    act(event);
   });
 })();

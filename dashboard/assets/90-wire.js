@@ -16,11 +16,11 @@
 
   /* Cards are pushed as rows of values: their names would be half of an update. */
   const unpack = (row) => {
-    const [ms, id, at, source, severity, label, p, shares, image, heat, reason, detail] = row;
+    const [ms, id, at, source, severity, label, p, shares, image, heat, reason, detail, review] = row;
     const [order, since, n] = row.slice(-3);
     return {
       ...{ id, order: [ms, ...id.split("-").map(Number)], at, source, severity, label, p },
-      ...{ shares, image, heat, reason, detail },
+      ...{ shares, image, heat, reason, detail, review },
       group: { id: order.slice(1).join("-"), order, since, n },
     };
   };
@@ -30,6 +30,7 @@
     summary.take(pulse);
     vigie.operations.redraw();
     vigie.letters.take(pulse);
+    vigie.left.take(pulse);
     if (words.texts) feed.showStates();
     const now = Math.floor(pulse.now / BEAT_S);
     if (now !== beat && byId("statistics-scope")) setProps("statistics-beat", { data: now });

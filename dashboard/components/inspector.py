@@ -11,6 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.basics import action, attributes, icon
+from dashboard.components.review import review_pane
 from dashboard.i18n import Translator
 
 GHOST_LINES = 6  # about the height of what comes, so that little moves when it does
@@ -107,6 +108,7 @@ def _body(t: Translator) -> list[Component]:
             className="meta num",
         ),
         html.P("", id="inspector-detail", className="trouble", hidden=True),
+        review_pane(t),
         html.P(
             [icon("circle-question-mark"), html.Span("", id="inspector-doubt")],
             id="doubt",

@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 
 from dashboard import ids
 from dashboard.components.basics import action, attributes, icon
+from dashboard.components.review import review_choices
 from dashboard.feed.filters import FeedFilter
 from dashboard.i18n import Translator
 
@@ -144,6 +145,7 @@ def _filters(
         _field(t("Camera"), _sources(t, chosen, sources)),
         _confidence(t, chosen),
         _period(t),
+        _review(t),
         html.Div(foot, className="spread"),
     )
 
@@ -217,6 +219,13 @@ def _period(t: Translator) -> Component:
     )
 
 
+def _review(t: Translator) -> Component:
+    named = attributes({"aria-label": t("Review")})
+    return _field(
+        t("Review"), html.Div(review_choices(t), className="periods", role="group", **named)
+    )
+
+
 def _moment(name: str, label: str) -> Component:
     """Where the script puts the browser's own control of date and time."""
     return html.Div(
@@ -252,6 +261,7 @@ def feed_texts(t: Translator) -> dict[str, Any]:
         "images": t.forms("{n} image", "{n} images"),
         "looking_at": t("Looking at {time}"),
         "history": t("Reading the history: {share}"),
+        "reach": t("The feed reaches back to {time}: events before are in the statistics alone."),
         "last": {
             "600": t("Last 10 minutes"),
             "3600": t("Last hour"),

@@ -10,10 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.feed.rows import Rows
+from dashboard.reviews.ledger import STATES
 from schemas.events import SEVERITIES
 
 MOST_WORDS = 64  # of one filter, and their length: an address is text from outside
 LONGEST_SOURCE = 200
+OPEN, DONE = "open", "done"
+REVIEWS = (OPEN, DONE, *STATES[1:])
+
+ASKING = [SEVERITIES.index("infraction"), SEVERITIES.index("check")]
+"""Severities that ask for a person's verdict."""
+
 LATEST = 1 << 40
 """Seconds since 1970, thirty thousand years from now: a number beyond is no time."""
 
@@ -29,6 +36,7 @@ class FeedFilter:
         start: only events from this moment on, in whole seconds since 1970.
         end: only events before this moment.
         flat: single events, where the feed otherwise shows groups.
+        review: one of ``REVIEWS``. ``open``: asks for a verdict and has none; ``done``: has one.
     """
 
     severity: str = ""
@@ -40,12 +48,13 @@ class FeedFilter:
     start: int | None = None
     end: int | None = None
     flat: bool = False
+    review: str = ""
 
     @classmethod
     def from_query(cls, query: str | None) -> FeedFilter:
         """Read a query string; what is unknown is ignored, so that an old link still opens."""
         values = parse_qs((query or "")[:4096].lstrip("?"))
-        severity = values.get("severity", [""])[0]
+        severity, review = (values.get(name, [""])[0] for name in ("severity", "review"))
         behaviours = {word[:MOST_WORDS] for word in values.get("behaviour", [])}
         last = _number(values.get("last"), LATEST)
         return cls(
@@ -58,6 +67,7 @@ class FeedFilter:
             start=None if last else _number(values.get("from"), LATEST),
             end=None if last else _number(values.get("to"), LATEST),
             flat=values.get("flat", [""])[0] == "1",
+            review=review if review in REVIEWS else "",
         )
 
     def to_query(self) -> str:
@@ -73,6 +83,7 @@ class FeedFilter:
             ("from", _spelt(self.start)),
             ("to", _spelt(self.end)),
             ("flat", "1" if self.flat else ""),
+            ("review", self.review),
         ]
         kept = [(key, value) for key, value in pairs if value]
         return f"?{urlencode(kept)}" if kept else ""
@@ -80,6 +91,10 @@ class FeedFilter:
     def of_any_severity(self) -> FeedFilter:
         """The same filter without its severity: what the tabs count."""
         return replace(self, severity="")
+
+    def of_any_review(self) -> FeedFilter:
+        """The same filter without its review: what there is to be reviewed."""
+        return replace(self, review="")
 
     def of_period_alone(self) -> FeedFilter:
         """The same period, and all that happened in it: what statistics are told of."""
@@ -92,6 +107,7 @@ class FeedFilter:
         *,
         until: NDArray[np.float64] | None = None,
         best: NDArray[np.float64] | None = None,
+        reviewed: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.bool_]:
         """Which rows are wanted, as long as the columns.
 
@@ -101,6 +117,7 @@ class FeedFilter:
             until: of groups: when the newest event was known. A group is wanted when any part of
                 it lies in the period.
             best: of groups: their largest confidence.
+            reviewed: of groups: whether ``accepts_review`` any event of it.
         """
         wanted = np.ones(len(rows), bool)
         if self.severity:
@@ -121,7 +138,30 @@ class FeedFilter:
             wanted &= (rows.at if until is None else until) >= start
         if self.end is not None:
             wanted &= rows.at < self.end
+        if self.review:
+            wanted &= self.accepts_review(rows) if reviewed is None else reviewed
         return wanted
+
+    def accepts_review(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which events the filter's review lets through, whatever its other parts say."""
+        if self.review == OPEN:
+            return is_open(rows)
+        done = self.review == DONE
+        code = STATES.index("confirmed" if done else self.review)
+        found: NDArray[np.bool_] = rows.review >= code if done else rows.review == code
+        return found
+
+
+def asks(rows: Rows) -> NDArray[np.bool_]:
+    """Which events ask for a verdict of a person."""
+    found: NDArray[np.bool_] = np.isin(rows.severity, ASKING)
+    return found
+
+
+def is_open(rows: Rows) -> NDArray[np.bool_]:
+    """Which events ask for a verdict and have none yet."""
+    found: NDArray[np.bool_] = asks(rows) & (rows.review == 0)
+    return found
 
 
 def _codes(words: Sequence[str], texts: Sequence[str]) -> list[int]:

@@ -13,10 +13,14 @@ from dashboard.feed import listing, pulse
 from dashboard.feed.cursor import Cursor
 from dashboard.feed.filters import EVERYTHING, FeedFilter
 from dashboard.feed.index import Index
-from dashboard.feed.items import Item, Place
+from dashboard.feed.items import Item, Order, Place
 from dashboard.feed.joining import prepend
-from dashboard.feed.listing import Card, Page, Where
+from dashboard.feed.listing import Card, Orders, Page, Where
 from dashboard.feed.rows import Rows
+from dashboard.reviews import changes
+from dashboard.reviews.changes import Named, Reviewed
+from dashboard.reviews.ledger import Events, Ledger
+from schemas.reviews import Review
 
 LATEST_REFERENCES = 4096
 """Image references whose event can be asked for: whoever sends an image waits some seconds."""
@@ -79,13 +83,15 @@ class Hub:
         self._clock = clock
         self._lock = threading.Lock()
         self._reachable = True
+        self.ledger = Ledger()
+        self._reviews_read = False
         self._start("")
 
     def _start(self, log: str) -> None:
         self._log = log
         self._complete = False
         self._read_back: float | None = None
-        self._index = Index(self.history)
+        self._index = Index(self.history, self.ledger)
         self._references: OrderedDict[str, Item] = OrderedDict()
         self._answers: dict[tuple[str, FeedFilter, bool], Batch] = {}
 
@@ -146,8 +152,30 @@ class Hub:
             if log != self._log or len(self._index) >= self.history:
                 return False
             self._answers.clear()
+            older.follow(self.ledger)
             prepend(self._index, older)
             return len(self._index) < self.history
+
+    def review(self, reviews: Iterable[tuple[Review, float]]) -> None:
+        """Take what people said, in the topic's order, each with the time that Kafka took it."""
+        with self._lock:
+            self._answers.clear()
+            changed: list[Events] = []
+            for review, at in reviews:
+                changed += self.ledger.add(review, at)
+            self._index.mark(changed)
+
+    def reviews_complete(self) -> None:
+        """The reviews reader's word that it has come to the end of the topic."""
+        self._reviews_read = True
+
+    def forget_reviews(self) -> None:
+        """The reviews topic is another one now."""
+        with self._lock:
+            self._answers.clear()
+            known = self.ledger.events()
+            self.ledger.clear()
+            self._index.mark(known)
 
     # What is asked
 
@@ -160,6 +188,34 @@ class Hub:
         with self._lock:
             row = self._index.find(place)
             return None if row is None else listing.in_group(self._index, row)
+
+    def named(self, place: Place, *, group: bool) -> Named | None:
+        """The event as people speak of it, alone or with its whole group; ``None``: not kept."""
+        with self._lock:
+            return changes.named(self._index, place, group=group)
+
+    def group_card(self, place: Place) -> Card | None:
+        """The card of the group that the event at this place belongs to."""
+        with self._lock:
+            row = self._index.find(place)
+            return None if row is None else listing.group_card(self._index, row)
+
+    def orders(self, wanted: FeedFilter) -> Orders:
+        """Where the single events stand that the filter lets through, newest first."""
+        with self._lock:
+            return listing.orders(self._index, wanted, self._clock())
+
+    def items(self, orders: Orders) -> list[Item]:
+        """Those of these events that are still kept."""
+        with self._lock:
+            rows = (self._index.row(Order(*order)) for order in orders.tolist())
+            return [self._index.item(row) for row in rows if row is not None]
+
+    def reviewed(self, since: int | None, wanted: FeedFilter) -> Reviewed:
+        """What people have said since this version of the ledger, and what is left for them."""
+        with self._lock:
+            now, index = self._clock(), self._index
+            return changes.since(index, since, wanted, now, complete=self._reviews_read)
 
     def find_reference(self, reference_id: str) -> Item | None:
         """The event of an image reference, if it is among the newest few thousand."""

@@ -1,11 +1,13 @@
 """The newest events as columns, in the topic's order, with their groups.
 
-A function of the events alone: the newest ``history`` of them. Whether they came one by one, all
-at once after a restart, or the older ones last, makes no difference.
+A function of the events and of what people said of them: the newest ``history`` events. Whether
+they came one by one, all at once after a restart, or the older ones last, before the reviews or
+after them, makes no difference.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ from dashboard.feed.groups import Chain, Kind
 from dashboard.feed.items import SHARES, Item, Order, Place
 from dashboard.feed.rows import Rows, Words
 from dashboard.feed.table import Codes, Kinds, Table
+from dashboard.reviews.ledger import Events, Ledger, Mark
 from schemas.events import SEVERITIES
 
 Numbers = NDArray[np.intp]
@@ -37,12 +40,16 @@ COLUMNS: Kinds = {
     "model": (np.uint16, ()),
     "confidence": (np.float64, ()),
     "latency_ms": (np.float64, ()),
+    "review": (np.uint8, ()),
     # What a card needs beside.
     "shares": (np.float64, (SHARES,)),
     "image": (np.uint8, (HASH_BYTES,)),
     "heat": (np.uint32, ()),
     "label": (np.int16, ()),
     "detail": (np.object_, ()),
+    # The image reference, by which people name the event; how new what they said of it is.
+    "source_offset": (np.int64, ()),
+    "acted": (np.int64, ()),
     # The group: the same for all its events, but for ``n``, the number of the event in it.
     "first": (np.int64, ()),
     "first_ms": (np.int64, ()),
@@ -70,10 +77,16 @@ class Newest(NamedTuple):
 
 
 class Index:
-    """Not safe between threads: the hub holds a lock."""
+    """Not safe between threads: the hub holds a lock.
 
-    def __init__(self, history: int) -> None:
+    Args:
+        history: how many of the newest events are kept.
+        ledger: what people have said; without it nobody has said anything.
+    """
+
+    def __init__(self, history: int, ledger: Ledger | None = None) -> None:
         self._history = history
+        self.ledger = ledger or Ledger()
         self.newest: dict[int, Newest] = {}
         self.chains: dict[tuple[int, int], Chain] = {}
         self._dropped = 0
@@ -102,7 +115,8 @@ class Index:
         codes = {name: self.codes[name].code(getattr(item, name)) for name in CODED}
         chain = self._chain(item, order, codes)
         row = self.position(order)
-        self.table.insert(row, _values(item, order, codes, chain))
+        mark = self.ledger.mark(partition, item.source_offset)
+        self.table.insert(row, _values(item, order, codes, chain, mark))
         if chain.n > 1:
             self._extend(chain, row)
         self.trim()
@@ -130,6 +144,20 @@ class Index:
         table["latest_ms"][head] = table["appended_ms"][row]
         table["until"][head] = max(table["until"][head], table["at"][row])
         table["best"][head] = max(table["best"][head], table["confidence"][row])
+
+    # What people say
+
+    def follow(self, ledger: Ledger) -> None:
+        """Take what people have said from this ledger from now on."""
+        self.ledger = ledger
+        self.mark(ledger.events())
+
+    def mark(self, changed: Iterable[Events]) -> None:
+        """Learn anew what people have said of these events."""
+        table = self.table
+        for row in self.of_sources(changed):
+            place = int(table["partition"][row]), int(table["source_offset"][row])
+            table["review"][row], table["acted"][row] = self.ledger.mark(*place)
 
     # What goes out
 
@@ -224,6 +252,17 @@ class Index:
         row = int(np.argmax(at)) if len(at) else 0
         return row if len(at) and at[row] else None
 
+    def of_sources(self, named: Iterable[Events]) -> Numbers:
+        """The rows of events named by their image references, oldest first."""
+        offsets: dict[int, list[int]] = {}
+        for partition, found in named:
+            offsets.setdefault(partition, []).extend(found)
+        meant = np.zeros(len(self), bool)
+        for partition, wanted in offsets.items():
+            mine = self.table["partition"] == partition
+            meant |= mine & np.isin(self.table["source_offset"], wanted)
+        return np.flatnonzero(meant)
+
     def _group_mask(self, partition: int, first: int) -> NDArray[np.bool_]:
         found: NDArray[np.bool_] = (self.table["first"] == first) & (
             self.table["partition"] == partition
@@ -255,18 +294,22 @@ class Index:
             image=image.tobytes().hex() if image.any() else "",
             heat=heat,
             detail=table["detail"][row] or "",
+            source_offset=int(table["source_offset"][row]),
             **texts,
         )
 
 
-def _values(item: Item, order: Order, codes: dict[str, int], chain: Chain) -> tuple[Any, ...]:
+def _values(
+    item: Item, order: Order, codes: dict[str, int], chain: Chain, mark: Mark
+) -> tuple[Any, ...]:
     """One row, in the order of ``COLUMNS``."""
     shares = (*item.shares, *(0.0,) * SHARES)[:SHARES]
     heat, label = _heat(item.heat)
     severity = SEVERITIES.index(item.severity)
     return (
-        *(*order, item.at, severity, *codes.values(), item.confidence, item.latency_ms),
+        *(*order, item.at, severity, *codes.values(), item.confidence, item.latency_ms, mark.code),
         *(shares, _hash(item.image), heat, label, item.detail or None),
+        *(item.source_offset, mark.rank),
         *(chain.first, chain.first_ms, chain.since, chain.n),
         *(chain.n == 1, order.offset, order.appended_ms, item.at, item.confidence),
     )

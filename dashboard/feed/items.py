@@ -80,6 +80,8 @@ class Item:
         shares: the largest probabilities, in falling order.
         heat: name of the winner's heat map; empty where there is none.
         model: version of the model that answered; empty when unknown.
+        source_offset: where that reference stands in its topic, in the partition of the same
+            number; -1 when unknown.
         reference_id: which image reference it answers; empty when unknown.
     """
 
@@ -97,6 +99,7 @@ class Item:
     reason: str
     detail: str
     model: str
+    source_offset: int = -1
     reference_id: str = field(default="", compare=False)  # not kept for long
 
     @property
@@ -139,6 +142,7 @@ def card(item: Item) -> dict[str, Any]:
         "heat": item.heat,
         "reason": item.reason,
         "detail": item.detail,
+        "review": None,
     }
 
 
@@ -163,6 +167,7 @@ def _item(place: Place, appended_ms: int, prediction: Prediction) -> Item:
         reason=reason,
         detail=detail,
         model=prediction.model_version,
+        source_offset=prediction.source_offset if prediction.source_offset < LARGEST else -1,
         reference_id=prediction.reference_id or "",
     )
 

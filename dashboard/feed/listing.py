@@ -12,6 +12,8 @@ from dashboard.feed.cursor import Cursor
 from dashboard.feed.filters import FeedFilter
 from dashboard.feed.index import Index, Numbers
 from dashboard.feed.items import Item, Order, Place, card
+from dashboard.reviews.cards import Told, of_event, of_group
+from dashboard.reviews.ledger import Ledger
 from schemas.events import SEVERITIES
 
 PAGE_LENGTH = 48
@@ -20,7 +22,13 @@ PAGE_LENGTH = 48
 MOST_OF_GROUP = 500
 """Events of one group that are listed: a film strip of more cannot be looked through."""
 
+PARTITION_SHIFT = 48
+"""Sets a partition's offsets apart from another's; a topic with as many would take a century."""
+
 Card = dict[str, Any]
+
+Orders = NDArray[np.int64]
+"""An ``Order`` in each row: of a quarter of a million events 6 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,13 @@ def counts(index: Index, wanted: FeedFilter, now: float) -> dict[str, int]:
     return dict(zip(SEVERITIES, found, strict=True))
 
 
+def orders(index: Index, wanted: FeedFilter, now: float) -> Orders:
+    """Where the single events stand that the filter lets through, newest first."""
+    rows = index.rows()
+    chosen = np.flatnonzero(wanted.accepts(rows, now))[::-1]
+    return np.column_stack([getattr(rows, name)[chosen] for name in Order._fields]).astype(np.int64)
+
+
 def unseen(index: Index, cursor: Cursor) -> Numbers:
     """The rows after the cursor, oldest first."""
     ends = index.ends()
@@ -112,48 +127,89 @@ def _end(index: Index, where: Where) -> int:
 
 
 def _listed(index: Index, wanted: FeedFilter, now: float) -> Numbers:
-    rows = np.arange(len(index)) if wanted.flat else np.flatnonzero(index.table["head"])
-    return rows[_accepts(index, rows, wanted, now)]
+    # Views of all rows: copies of those that stand for groups would take ten times as long.
+    accepted = _accepts(index, slice(None), wanted, now)
+    return np.flatnonzero(accepted if wanted.flat else accepted & index.table["head"])
 
 
-def _accepts(index: Index, rows: Numbers, wanted: FeedFilter, now: float) -> NDArray[np.bool_]:
+def _accepts(
+    index: Index, rows: slice | Numbers, wanted: FeedFilter, now: float
+) -> NDArray[np.bool_]:
     if wanted.flat:
         return wanted.accepts(index.rows(rows), now)
     until, best = index.table["until"][rows], index.table["best"][rows]
-    return wanted.accepts(index.rows(rows), now, until=until, best=best)
+    reviewed = _reviewed(index, rows, wanted) if wanted.review else None
+    return wanted.accepts(index.rows(rows), now, until=until, best=best, reviewed=reviewed)
+
+
+def _reviewed(index: Index, rows: slice | Numbers, wanted: FeedFilter) -> NDArray[np.bool_]:
+    """Of which rows' groups the filter's review lets any event through."""
+    # The row that stands for a group comes before all others of it.
+    start = int(rows[0]) if isinstance(rows, np.ndarray) and len(rows) else 0
+    near = slice(start, None)
+    groups = _groups(index, near)
+    meant = groups[wanted.accepts_review(index.rows(near))]
+    return np.isin(_groups(index, rows), meant)
+
+
+def _groups(index: Index, rows: slice | Numbers) -> NDArray[np.int64]:
+    """The groups of these rows: a number for each."""
+    partition, first = index.table["partition"][rows], index.table["first"][rows]
+    found: NDArray[np.int64] = partition.astype(np.int64) << PARTITION_SHIFT | first
+    return found
 
 
 def _heads(index: Index, rows: Numbers) -> Numbers:
     """The rows that stand for the groups of these events."""
-    table = index.table
-    firsts = {
-        Order(*map(int, first))
-        for first in zip(
-            *(table[name][rows] for name in ("first_ms", "partition", "first")), strict=True
-        )
-    }
+    columns = (index.table[name][rows].tolist() for name in ("first_ms", "partition", "first"))
+    firsts = {Order(*first) for first in zip(*columns, strict=True)}
     heads = {head for first in firsts if (head := index.head(first)) is not None}
     return np.array(sorted(heads), np.intp)
 
 
 def _card(index: Index, row: int, wanted: FeedFilter) -> Card:
-    """The card of a listed row: of the event itself, or of the newest event of its group."""
-    if wanted.flat:
-        return alone(index.item(row))
-    newest = (int(index.table[name][row]) for name in ("latest_ms", "partition", "latest"))
+    """The card of a listed row: of the event itself, or of its group."""
+    return single(index, row) if wanted.flat else whole(index, row)
+
+
+def single(index: Index, row: int) -> Card:
+    """The card of an event for itself."""
+    return alone(index.item(row), index.ledger)
+
+
+def whole(index: Index, head: int) -> Card:
+    """The card of a group, by the row that stands for it: its newest event, all its reviews."""
+    newest = (int(index.table[name][head]) for name in ("latest_ms", "partition", "latest"))
     latest = index.row(Order(*newest))
-    return in_group(index, row if latest is None else latest)
+    last = head if latest is None else latest
+    return _grouped(index, index.item(last), last, of_group(index, head, last))
 
 
-def alone(item: Item) -> Card:
+def group_card(index: Index, row: int) -> Card:
+    """The card of the group that a row's event belongs to."""
+    heads = _heads(index, np.array([row]))
+    return whole(index, int(heads[0])) if len(heads) else in_group(index, row)
+
+
+def group_cards(index: Index, rows: Numbers) -> list[Card]:
+    """The cards of the groups that these rows belong to, oldest first."""
+    return [whole(index, int(head)) for head in _heads(index, rows)]
+
+
+def alone(item: Item, ledger: Ledger) -> Card:
     """The card of an event for itself: a group of one."""
     own = {"id": str(item.place), "order": list(item.order), "since": round(item.at, 3), "n": 1}
-    return card(item) | {"group": own}
+    return card(item) | {"group": own, "review": of_event(ledger, item)}
 
 
 def in_group(index: Index, row: int) -> Card:
-    """The card of an event, with its group."""
-    item, table = index.item(row), index.table
+    """The card of an event, with its group; the review is the event's own."""
+    item = index.item(row)
+    return _grouped(index, item, row, of_event(index.ledger, item))
+
+
+def _grouped(index: Index, item: Item, row: int, review: Told | None) -> Card:
+    table = index.table
     first, first_ms = int(table["first"][row]), int(table["first_ms"][row])
     place = item.place._replace(offset=first)
     return card(item) | {
@@ -162,5 +218,6 @@ def in_group(index: Index, row: int) -> Card:
             "order": [first_ms, *place],
             "since": round(float(table["since"][row]), 3),
             "n": int(table["n"][row]),
-        }
+        },
+        "review": review,
     }

@@ -26,9 +26,9 @@ def figures(rows: Rows, now: float) -> dict[str, Any]:
     """Counts over all rows, and what happened of late.
 
     Returns:
-        ``newest`` in seconds since 1970, ``rate`` in images per second, ``latency`` in
-        milliseconds, ``ribbon``: ``BUCKETS`` columns of ten seconds, oldest first, each with one
-        count per severity.
+        ``newest`` and ``oldest`` in seconds since 1970, ``rate`` in images per second,
+        ``latency`` in milliseconds, ``ribbon``: ``BUCKETS`` columns of ten seconds, oldest first,
+        each with one count per severity.
     """
     words = rows.words
     sources = np.flatnonzero(np.bincount(rows.source, minlength=1))
@@ -36,6 +36,7 @@ def figures(rows: Rows, now: float) -> dict[str, Any]:
     return {
         "events": len(rows),
         "newest": round(float(rows.at[-1]), 3) if len(rows) else None,
+        "oldest": round(float(rows.at.min()), 3) if len(rows) else None,
         "unreadable": int(np.count_nonzero(rows.reason == unreadable)) if unreadable else 0,
         "sources": sorted(words.sources[code] for code in sources if code),
         "ribbon": _ribbon(rows, now),

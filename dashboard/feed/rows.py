@@ -42,6 +42,8 @@ class Rows:
         model: code of the model's version; 0 when unknown.
         confidence: from 0 to 1; 0 for a failure.
         latency_ms: from publication to outcome; 0 where unknown.
+        review: what a person has said, as a position in ``dashboard.reviews.ledger.STATES``; 0
+            where nobody has.
         words: what the codes stand for.
     """
 
@@ -56,6 +58,7 @@ class Rows:
     model: NDArray[np.uint16]
     confidence: NDArray[np.float64]
     latency_ms: NDArray[np.float64]
+    review: NDArray[np.uint8]
     words: Words
 
     def __len__(self) -> int:
@@ -72,7 +75,7 @@ class Rows:
 
     @classmethod
     def of(cls, items: Iterable[Item]) -> Rows:
-        """The rows of a list of items, in its order; codes as they first come."""
+        """The rows of a list of items that nobody has reviewed, in its order."""
         kept = list(items)
         behaviour, behaviours = _coded([item.behaviour for item in kept])
         source, sources = _coded([item.source for item in kept])
@@ -91,6 +94,7 @@ class Rows:
             model=np.array(model, np.uint16),
             confidence=np.array([item.confidence for item in kept], np.float64),
             latency_ms=np.array([item.latency_ms for item in kept], np.float64),
+            review=np.zeros(len(kept), np.uint8),
             words=Words(behaviours, sources, reasons, models),
         )
 

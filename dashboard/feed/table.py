@@ -44,6 +44,21 @@ class Table:
             column[at] = value
         self._end += 1
 
+    def extend(self, columns: Sequence[Column]) -> None:
+        """Put rows after the last one: their columns in the order of the table's."""
+        end = self._end + len(columns[0])
+        if end > len(next(iter(self._columns.values()))):
+            self._move(int((end - self._start) * SPARE) + SMALLEST)
+            end = self._end + len(columns[0])
+        for column, values in zip(self._columns.values(), columns, strict=True):
+            column[self._end : end] = values
+        self._end = end
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Forget all but these rows, and put them in this order."""
+        self._columns = {name: self[name][rows] for name in self._columns}
+        self._start, self._end = 0, len(rows)
+
     def drop(self, rows: int) -> None:
         """Forget the first ``rows`` rows."""
         self._start += rows

@@ -17,6 +17,7 @@ from dash.exceptions import PreventUpdate
 from dashboard import ids
 from dashboard.components.basics import action, attributes, icon, trouble
 from dashboard.components.inspector import inspector
+from dashboard.components.review import all_reviewed, review_bar, review_toast
 from dashboard.components.toolbar import ANY_CONFIDENCE, tabs, toolbar
 from dashboard.feed.filters import FeedFilter
 from dashboard.i18n import Translator
@@ -45,8 +46,10 @@ def layout(
             ),
             _banner(t),
             toolbar(t, chosen, behaviours(t, labels), sources),
+            review_bar(t),
             _history(t),
             html.Div([stream, inspector(t)], className="split-view"),
+            review_toast(t),
         ],
         className="feed-page",
     )
@@ -153,10 +156,12 @@ def _states(t: Translator, camera_folder: str) -> tuple[Component, ...]:
             className="empty",
             hidden=True,
         ),
+        all_reviewed(t),
         _first_run(t, camera_folder),
         html.Div(_ghosts("feed-more"), id="feed-older", hidden=True),
         _trouble(t, "older"),
         html.P(t("The oldest event kept"), id="feed-end", className="dim end", hidden=True),
+        html.P("", id="feed-reach", className="dim end num", role="status", hidden=True),
         html.P("", id="feed-unreadable", className="dim end num"),
     )
 

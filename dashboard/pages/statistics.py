@@ -20,19 +20,24 @@ from dashboard.components.basics import attributes, icon, page_title
 from dashboard.feed.filters import FeedFilter
 from dashboard.feed.hub import Hub
 from dashboard.i18n import Translator, translator
+from dashboard.reviews.precision import Precision
 from dashboard.statistics import sentences
-from dashboard.statistics.counts import Statistics, statistics, take
+from dashboard.statistics.comparison import Statistics, statistics, take, with_windows
 from dashboard.statistics.palette import COLOURS
-from dashboard.statistics.panels import PANELS, Panel, digest, frame
+from dashboard.statistics.panels import PANELS, Panel, digest, frame, style
 from dashboard.statistics.telling import View
 from dashboard.statistics.tiles import tiles
 from dashboard.texts import behaviours, reasons
+from dashboard.windows.store import WindowStore
 from model.labels import Label
 
 PATH = "/statistics"
 MOST_VIEWS = 64  # different periods and zones counted within one second; the rest counts anew
 
 Pulse = Callable[[], dict[str, Any]]
+
+Judged = Callable[[float, float], dict[str, Precision]]
+"""Per class, how often people found it right, from one moment to before another."""
 
 
 def layout(t: Translator) -> Component:
@@ -97,6 +102,7 @@ def period_links(t: Translator, query: str | None) -> list[Component]:
         (3600, t("1 hour")),
         (86_400, t("1 day")),
         (604_800, t("7 days")),
+        (2_592_000, t("30 days")),
         (None, t("All kept")),
     )
     return [
@@ -113,11 +119,16 @@ def period_links(t: Translator, query: str | None) -> list[Component]:
 class Counted:
     """Statistics that all pages share: counted once a second for each period and time zone."""
 
-    def __init__(self, hub: Hub, clock: Callable[[], float]) -> None:
-        self._hub, self._clock = hub, clock
+    def __init__(self, hub: Hub, windows: WindowStore, clock: Callable[[], float]) -> None:
+        self._hub, self._windows, self._clock = hub, windows, clock
         self._lock = threading.Lock()
         self._second = -1
         self._found: dict[tuple[FeedFilter, str], Statistics] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether counts of the time before the events in memory are still being read."""
+        return self._windows.state == "loading"
 
     def of(self, wanted: FeedFilter, t: Translator) -> Statistics:
         """The statistics of a period as of this second."""
@@ -128,8 +139,9 @@ class Counted:
                 self._found.clear()
             key = wanted, str(t.zone)
             if key not in self._found:
-                taken = self._hub.read(lambda rows: take(rows, wanted, now))
-                self._found[key] = statistics(taken, t.zone)
+                kept = self._windows.kept()
+                taken = self._hub.read(lambda rows: take(rows, wanted, now, kept))
+                self._found[key] = statistics(with_windows(taken, self._windows), t.zone)
             return self._found[key]
 
 
@@ -149,7 +161,7 @@ def drawing(
         "figures": each(lambda panel: panel.draw(view)),
         "words": each(lambda panel: panel.say(view)),
         "tables": each(lambda panel: panel.table(view) if panel.name in opened else None),
-        "styles": each(lambda panel: _style(panel, view)),
+        "styles": each(lambda panel: style(panel, view)),
         "tiles": tiles(view),
         "scope": sentences.scope(view),
         "note": note,
@@ -157,13 +169,6 @@ def drawing(
         "state": "statistics" if view.now.events else "statistics nothing",
         "drawn": digests,
     }
-
-
-def _style(panel: Panel, view: View) -> str:
-    """A chart of nothing is not shown: its sentence says so."""
-    is_bare = panel.name == "by-reason" and not view.now.reasons
-    named = ("panel", panel.style, "bare" if is_bare else "", "compared" if view.before else "")
-    return " ".join(filter(None, named))
 
 
 def _outputs() -> dict[str, Any]:
@@ -183,18 +188,19 @@ def _outputs() -> dict[str, Any]:
 
 
 def register(
-    app: Dash, hub: Hub, labels: Sequence[Label], clock: Callable[[], float], pulse: Pulse
+    app: Dash, counted: Counted, judged: Judged, labels: Sequence[Label], pulse: Pulse
 ) -> None:
     """Draw anew on each beat of the push, and when period, language or colours change."""
-    counted = Counted(hub, clock)
 
     def tell(
         search: str, opened: Sequence[str], scheme: str | None, t: Translator, drawn: Any
     ) -> dict[str, Any]:
         wanted = FeedFilter.from_query(search).of_period_alone()
         shade = scheme if scheme in COLOURS else "light"
-        view = View(t, counted.of(wanted, t), behaviours(t, labels), reasons(t), shade)
-        note = sentences.note(view, pulse()["history"])
+        found = counted.of(wanted, t)
+        precision = judged(found.period.start, found.period.end)
+        view = View(t, found, behaviours(t, labels), reasons(t), shade, precision)
+        note = sentences.note(view, pulse()["history"], windows_load=counted.waits)
         return drawing(view, wanted.to_query(), opened, drawn, note)
 
     @app.callback(

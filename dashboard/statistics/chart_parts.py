@@ -14,7 +14,8 @@ from typing import Any
 from dashboard.components.shell import FONT
 from dashboard.statistics.bars import Bar
 from dashboard.statistics.palette import COLOURS, Colours
-from dashboard.statistics.telling import View, rise
+from dashboard.statistics.rates import Rate
+from dashboard.statistics.telling import View, percent, rise
 from dashboard.texts import severities
 from schemas.events import SEVERITIES, Severity
 
@@ -25,6 +26,7 @@ NAME_LENGTH = 19  # letters of a name beside its bar before it takes a second li
 MARGIN = {"l": 4, "r": 20, "t": 8, "b": 4}  # to the right: half of the last time under a chart
 FEWEST = 5  # bars that a chart has room for: a single one must not fill it
 ROOM = 96  # pixels for the number after the longest bar, and its change
+SHARE_ROOM = 120  # the same for a share and of how many
 
 
 def lying(view: View, bars: Sequence[Bar], kinds: Sequence[Severity]) -> Figure:
@@ -35,18 +37,72 @@ def lying(view: View, bars: Sequence[Bar], kinds: Sequence[Severity]) -> Figure:
     ends = [max(bar.events, bar.before or 0) for bar in rows]
     if view.before:
         traces.append({**shared, **_ticks_before(view, rows)})
-    traces.append({**shared, **_numbers(view, rows, ends)})
+    traces.append({**shared, **_after(view, ends, [_number(view, bar) for bar in rows])})
     drawn = figure(view, traces, hovermode="y unified", barmode="stack", bargap=0.34)
-    slots = max(len(rows), FEWEST)
     drawn["layout"]["xaxis"] = {"visible": False, "range": [0, max(ends, default=0) or 1]}
     drawn["layout"]["margin"] = MARGIN | {"r": ROOM}
-    drawn["layout"]["yaxis"] = {
+    drawn["layout"]["yaxis"] = _name_axis(len(rows))
+    return drawn
+
+
+def _name_axis(rows: int) -> Trace:
+    """Names from the top down, with room for a few more."""
+    return {
         "type": "category",
-        "range": [len(rows) - slots - 0.5, len(rows) - 0.5],
+        "range": [rows - max(rows, FEWEST) - 0.5, rows - 0.5],
         "showgrid": False,
         "ticksuffix": "  ",
     }
+
+
+def intervals(view: View, rates: Sequence[Rate], colour: str) -> Figure:
+    """A point and its interval per share, the first on top; in words where events are too few."""
+    rows = rates[::-1]
+    ends = [rate.high if rate.share is not None else 0.0 for rate in rows]
+    shared = {"y": [label(rate.name) for rate in rows], "customdata": [rate.link for rate in rows]}
+    points = {
+        **shared,
+        "type": "scatter",
+        "mode": "markers",
+        "x": [rate.share for rate in rows],
+        "error_x": _ends(view, rows),
+        "marker": {"size": 9, "color": COLOURS[view.scheme][colour]},
+        "text": [" · ".join(rate.words(view)) for rate in rows],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    numbers = {**shared, **_after(view, ends, [_share_words(view, rate) for rate in rows])}
+    drawn = figure(view, [points, numbers], hovermode="closest")
+    top = max(ends, default=0.0) or 1.0
+    drawn["layout"]["xaxis"] = {"tickformat": ".0%", "range": [0, top], "nticks": 3}
+    drawn["layout"]["margin"] = MARGIN | {"r": SHARE_ROOM}
+    drawn["layout"]["yaxis"] = _name_axis(len(rows)) | {"showgrid": True}
     return drawn
+
+
+def _ends(view: View, rows: Sequence[Rate]) -> Trace:
+    """How far the intervals reach beyond their points."""
+
+    def beyond(rate: Rate, end: float) -> float:
+        return abs(end - rate.share) if rate.share is not None else 0.0
+
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [beyond(rate, rate.high) for rate in rows],
+        "arrayminus": [beyond(rate, rate.low) for rate in rows],
+        "color": COLOURS[view.scheme]["dim"],
+        "thickness": 1.5,
+        "width": 5,
+    }
+
+
+def _share_words(view: View, rate: Rate) -> str:
+    events = view.t.number(rate.events)
+    if rate.share is None:
+        said = view.t("too few: {some} of {n}").replace("{some}", view.t.number(rate.some))
+        return f" {said.replace('{n}', events)}"
+    said = view.t("of {n}").replace("{n}", events)
+    return f" <b>{percent(view.t, rate.share)}</b> {said}"
 
 
 def _part(view: View, kind: Severity, bars: Sequence[Bar], axis: str) -> Trace:
@@ -73,13 +129,13 @@ def _ticks_before(view: View, bars: Sequence[Bar]) -> Trace:
     }
 
 
-def _numbers(view: View, bars: Sequence[Bar], ends: Sequence[int]) -> Trace:
-    """The number of each bar after its end: a label of the last part would move with it."""
+def _after(view: View, ends: Sequence[float], texts: Sequence[str]) -> Trace:
+    """What is said of each row after its end: a label of the last part would move with it."""
     return {
         "type": "scatter",
         "mode": "text",
         "x": list(ends),
-        "text": [_number(view, bar) for bar in bars],
+        "text": list(texts),
         "textposition": "middle right",
         "textfont": {"color": COLOURS[view.scheme]["ink"]},
         "cliponaxis": False,

@@ -22,6 +22,7 @@ from dashboard.statistics.chart_parts import (
     Trace,
     between,
     figure,
+    intervals,
     label,
     line,
     lying,
@@ -30,6 +31,7 @@ from dashboard.statistics.chart_parts import (
 )
 from dashboard.statistics.counts import CONFIDENCE_STEP, HOURS
 from dashboard.statistics.palette import COLOURS
+from dashboard.statistics.rates import precision_rates, source_rates
 from dashboard.statistics.telling import (
     View,
     clock,
@@ -61,6 +63,16 @@ def per_source(view: View) -> Figure:
 def per_reason(view: View) -> Figure:
     """Failures per reason."""
     return lying(view, reason_bars(view), ("failure",))
+
+
+def source_shares(view: View) -> Figure:
+    """Share of infractions per camera, with its interval."""
+    return intervals(view, source_rates(view)[:MOST_SOURCES], "infraction")
+
+
+def precision(view: View) -> Figure:
+    """Share of verdicts found right per class, with its interval."""
+    return intervals(view, precision_rates(view), "bar")
 
 
 def over_time(view: View) -> Figure:

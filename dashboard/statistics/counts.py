@@ -1,19 +1,16 @@
-"""Counts over a period and the one before it: rows in, numbers out; no web, no chart, no clock."""
+"""What is told of a period, counted from single events: rows in, numbers out."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.feed.filters import FeedFilter
 from dashboard.feed.latency import Latency, latency_of
 from dashboard.feed.rows import Rows
 from dashboard.statistics.local_time import hours_of_day
-from dashboard.statistics.periods import Period, period
 from schemas.events import SEVERITIES
 
 KINDS = len(SEVERITIES)
@@ -30,19 +27,6 @@ Kinds = tuple[int, ...]
 """One count per severity, in the order of ``SEVERITIES``."""
 
 
-class Comparison(Enum):
-    """Whether the period before says anything about this one."""
-
-    NONE = "none"
-    """No period was chosen: all that is kept has nothing before it."""
-    NOTHING = "nothing"
-    """The kept events begin in or after the chosen period."""
-    PARTIAL = "partial"
-    """The kept events begin within the period before."""
-    WHOLE = "whole"
-    """The kept events begin before the period before."""
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What happened in one period.
@@ -53,13 +37,15 @@ class Summary:
         sources: events per camera and severity.
         reasons: failures per reason.
         confidence: classified events per ``CONFIDENCE_STEP`` per cent and severity.
-        median_confidence: of the classified events; ``None`` without any.
+        median_confidence: of the classified events, or the beginning of the bar that it lies in;
+            ``None`` without any.
         columns: events per column over time and severity.
         latency: over the whole period; ``None`` when none is known.
         latencies: the same per column.
-        hours: classified events per class and hour of day.
+        hours: classified events per class and hour of day; none where hours are not known.
         infractions: infractions per hour of day.
-        latest: when the newest event of a class in an hour of day was known.
+        latest: when the newest event of a class in an hour of day was known, or when the window
+            of it began.
     """
 
     kinds: Kinds
@@ -79,66 +65,6 @@ class Summary:
     def events(self) -> int:
         """All of them."""
         return sum(self.kinds)
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """A period, the one before it where there is one, and how far they can be compared.
-
-    Attributes:
-        edges: where the columns over time begin, and the end; those of the period before lie one
-            length earlier.
-        kept_from: when the oldest event that is kept was known; ``None`` without any.
-    """
-
-    period: Period
-    edges: tuple[int, ...]
-    now: Summary
-    before: Summary | None
-    comparison: Comparison
-    kept_from: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The rows of a period and of the one before, copied out of the window."""
-
-    period: Period
-    rows: Rows
-    kept_from: float | None
-
-
-def take(rows: Rows, wanted: FeedFilter, now: float) -> Taken:
-    """Copy what the statistics of a period need: quick, for it is done under the hub's lock."""
-    chosen = period(wanted, rows, now)
-    start = chosen.before.start if chosen.chosen else chosen.start
-    kept_from = float(rows.at.min()) if len(rows) else None
-    return Taken(chosen, rows.between(start, chosen.end), kept_from)
-
-
-def statistics(taken: Taken, zone: dt.tzinfo) -> Statistics:
-    """Count the period and the one before it, hours of day by the clock of ``zone``."""
-    chosen = taken.period
-    edges = chosen.edges(zone)
-    length = chosen.end - chosen.start
-    earlier = tuple(edge - length for edge in edges)
-    before = summarise(taken.rows, earlier, zone) if chosen.chosen else None
-    return Statistics(
-        period=chosen,
-        edges=edges,
-        now=summarise(taken.rows, edges, zone),
-        before=before,
-        comparison=_comparison(chosen, taken.kept_from),
-        kept_from=taken.kept_from,
-    )
-
-
-def _comparison(chosen: Period, kept_from: float | None) -> Comparison:
-    if not chosen.chosen:
-        return Comparison.NONE
-    if kept_from is None or kept_from >= chosen.start:
-        return Comparison.NOTHING
-    return Comparison.PARTIAL if kept_from > chosen.before.start else Comparison.WHOLE
 
 
 def change(now: float, before: float, events: int) -> int | None:

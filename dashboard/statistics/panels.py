@@ -11,10 +11,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.basics import attributes, graph
+from dashboard.feed.filters import FeedFilter
 from dashboard.i18n import Translator
 from dashboard.statistics import charts, sentences, tables
 from dashboard.statistics.chart_parts import Figure
 from dashboard.statistics.counts import Summary
+from dashboard.statistics.periods import DAY
 from dashboard.statistics.telling import View
 from dashboard.texts import severities
 from schemas.events import SEVERITIES
@@ -62,6 +64,16 @@ PANELS = (
         facts=lambda counts: counts.sources,
     ),
     Panel(
+        *("by-share", 320, charts.source_shares, sentences.source_shares, tables.source_shares),
+        keys=("interval",),
+        facts=lambda counts: counts.sources,
+    ),
+    Panel(
+        *("by-precision", 320, charts.precision, sentences.precision, tables.precision),
+        keys=("interval",),
+        facts=lambda _: None,
+    ),
+    Panel(
         *("by-hour", 380, charts.over_hours, sentences.hours, tables.hours),
         keys=(),
         facts=lambda counts: (counts.hours, counts.infractions),
@@ -88,12 +100,30 @@ PANELS = (
 )
 
 
+BARE: dict[str, Callable[[View], bool]] = {
+    "by-reason": lambda view: not view.now.reasons,
+    "by-share": lambda view: not view.now.sources,
+    "by-precision": lambda view: not view.precision,
+    "by-hour": lambda view: view.found.period.grain == DAY,
+}
+"""When a chart has nothing to show: its sentence says so, and the chart stays away."""
+
+
+def style(panel: Panel, view: View) -> str:
+    """The style classes of a panel."""
+    is_bare = panel.name in BARE and BARE[panel.name](view)
+    named = ("panel", panel.style, "bare" if is_bare else "", "compared" if view.before else "")
+    return " ".join(filter(None, named))
+
+
 def titles(t: Translator) -> dict[str, str]:
     """What each panel is called."""
     return {
         "over-time": t("Events over time"),
         "by-behaviour": t("Behaviours"),
         "by-source": t("Cameras"),
+        "by-share": t("Share of infractions by camera"),
+        "by-precision": t("Precision by review"),
         "by-hour": t("Behaviours by hour of day"),
         "by-confidence": t("Confidence of the verdicts"),
         "by-latency": t("Latency from publication to verdict"),
@@ -117,6 +147,7 @@ def frame(t: Translator, panel: Panel) -> Component:
         [
             html.H2(title),
             html.P("", id=f"{panel.name}-words", className="dim small num"),
+            *_ways_on(t, panel),
             _legend(t, panel.keys),
             html.Div(graph(panel.name, panel.height, title), className="chart", **scrolling),
             table,
@@ -124,6 +155,14 @@ def frame(t: Translator, panel: Panel) -> Component:
         id=f"{panel.name}-panel",
         className=f"panel {panel.style}".strip(),
     )
+
+
+def _ways_on(t: Translator, panel: Panel) -> list[Component]:
+    """Where the numbers of a panel come from, if a person makes them."""
+    if panel.name != "by-precision":
+        return []
+    href = "/" + FeedFilter(review="open").to_query()
+    return [html.A(t("Review what is open"), href=href, className="small way-on")]
 
 
 def _legend(t: Translator, keys: tuple[str, ...]) -> Component:
@@ -134,6 +173,7 @@ def _legend(t: Translator, keys: tuple[str, ...]) -> Component:
         "p50": t("p50"),
         "p95-before": t("p95 before"),
         "before": t("Before"),
+        "interval": t("95% interval"),
     }
     return html.Ul(
         [html.Li(named[key], className=f"key {key}") for key in keys], className="legend"
@@ -147,6 +187,7 @@ def digest(view: View, panel: Panel, query: str, *, is_open: bool) -> str:
         query,
         (t.language, str(t.zone), view.scheme, is_open),
         (found.comparison, found.edges[1:-1] if panel.name in {"over-time", "by-latency"} else ()),
+        (found.period.grain, view.precision if panel.name == "by-precision" else None),
         panel.facts(view.now),
         panel.facts(view.before) if view.before else None,
     )

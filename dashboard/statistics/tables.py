@@ -17,6 +17,7 @@ from dashboard.statistics.bars import (
     time_bars,
 )
 from dashboard.statistics.counts import HOURS, Kinds
+from dashboard.statistics.rates import Rate, precision_rates, source_rates
 from dashboard.statistics.telling import View, duration, hour_link, hour_span, rise
 from dashboard.texts import severities
 
@@ -31,6 +32,18 @@ def behaviours(view: View) -> Component:
 def sources(view: View) -> Component:
     """Cameras."""
     return _bars(view, view.t("Camera"), source_bars(view)[:MOST_ROWS])
+
+
+def source_shares(view: View) -> Component:
+    """Cameras, the surely highest share of infractions first."""
+    heads = (view.t("Camera"), view.t("Infractions"), view.t("Verdicts"))
+    return _rates(view, heads, source_rates(view)[:MOST_ROWS])
+
+
+def precision(view: View) -> Component:
+    """Classes that people have judged, the surely worst first."""
+    heads = (view.t("Behaviour"), view.t("Found right"), view.t("Reviewed"))
+    return _rates(view, heads, precision_rates(view))
 
 
 def reasons(view: View) -> Component:
@@ -86,6 +99,19 @@ def latency(view: View) -> Component:
 def _bars(view: View, what: str, bars: Sequence[Bar]) -> Component:
     rows = [_counted(view, bar, [view.t.number(count) for count in bar.kinds]) for bar in bars]
     return _table([what, *severities(view.t).values(), *_last_heads(view)], rows)
+
+
+def _rates(view: View, heads: Sequence[str], rates: Sequence[Rate]) -> Component:
+    rows = [
+        [
+            html.A(rate.name, href=rate.link) if rate.link else rate.name,
+            view.t.number(rate.some),
+            view.t.number(rate.events),
+            *rate.words(view),
+        ]
+        for rate in rates
+    ]
+    return _table([*heads, view.t("Share"), view.t("95% interval")], rows)
 
 
 def _last_heads(view: View) -> list[str]:

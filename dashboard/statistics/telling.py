@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from babel import dates, numbers, units
 
 from dashboard.feed.filters import FeedFilter
 from dashboard.i18n import Translator
-from dashboard.statistics.counts import Comparison, Statistics, Summary, change
+from dashboard.reviews.precision import Precision
+from dashboard.statistics.comparison import Comparison, Statistics
+from dashboard.statistics.counts import Summary, change
 from dashboard.statistics.periods import HOUR, Period
 
 
@@ -23,6 +25,7 @@ class View:
         names: what each class is called, by its key.
         reasons: what each reason of a failure is called.
         scheme: ``light`` or ``dark``.
+        precision: per class, how often people who judged it in this period found it right.
     """
 
     t: Translator
@@ -30,6 +33,7 @@ class View:
     names: Mapping[str, str]
     reasons: Mapping[str, str]
     scheme: str
+    precision: Mapping[str, Precision] = field(default_factory=dict)
 
     @property
     def now(self) -> Summary:

@@ -19,7 +19,8 @@ from dashboard.feed.items import Item, Place
 from dashboard.feed.rows import Rows
 from dashboard.i18n import Translator, translator
 from dashboard.pages.statistics import Counted, drawing, period_links
-from dashboard.statistics import sentences
+from dashboard.reviews.precision import Precision
+from dashboard.statistics import charts, sentences, tables
 from dashboard.statistics.bars import (
     Bar,
     behaviour_bars,
@@ -29,12 +30,14 @@ from dashboard.statistics.bars import (
     time_bars,
 )
 from dashboard.statistics.chart_parts import label
-from dashboard.statistics.counts import statistics, take
+from dashboard.statistics.comparison import statistics, take
 from dashboard.statistics.palette import COLOURS, MEANING, SHEET, variables
 from dashboard.statistics.panels import PANELS, Panel, titles
+from dashboard.statistics.rates import precision_rates, source_rates
 from dashboard.statistics.telling import View, duration, hour_link, percent, rise, span, width
 from dashboard.statistics.tiles import tiles
 from dashboard.texts import behaviours, reasons
+from dashboard.windows.store import no_windows
 from model.driver.labels import BEHAVIOURS
 from schemas.events import SEVERITIES
 from tests.dashboard.kit import FAILED, item, seen
@@ -198,6 +201,53 @@ def test_a_period_that_is_not_wholly_known_carries_a_note() -> None:
     assert sentences.note(view(events(10), FeedFilter()), None) == ""
 
 
+def cameras(**kinds: tuple[int, int]) -> View:
+    """So many infractions and usual verdicts of each camera."""
+    made = [
+        item(0, seen(6 if n < infractions else 0), source=source)
+        for source, (infractions, usual) in kinds.items()
+        for n in range(infractions + usual)
+    ]
+    return view([replace(one, at=NOW - 60) for one in made], FeedFilter())
+
+
+def test_a_camera_with_a_few_events_cannot_lead() -> None:
+    shown = cameras(few=(3, 0), lucky=(4, 16), sure=(150, 850), rare=(1, 99), none=(0, 25))
+    rates = source_rates(shown)
+    assert [rate.name for rate in rates] == ["sure", "lucky", "rare", "none", "few"]
+    assert [rate.share for rate in rates] == [0.15, 0.2, 0.01, 0, None]
+    said = sentences.source_shares(shown)
+    assert "Leads: sure, 15% of 1,000 verdicts (95% interval 12% – 17%)" in said
+    assert "Of fewer than 20 verdicts no share is told." in said
+    told = texts(tables.source_shares(shown))
+    assert told[-5:] == ["few", "3", "3", "too few", "–"]
+    points = charts.source_shares(shown)["data"][0]
+    assert points["x"][0] is None
+    assert points["error_x"]["array"][0] == points["error_x"]["arrayminus"][0] == 0
+
+
+def test_a_share_lies_within_its_interval_and_failures_are_no_verdicts() -> None:
+    for rate in source_rates(COMPARED):
+        assert 0 <= rate.low <= rate.some / rate.events <= rate.high <= 1
+    assert sum(rate.events for rate in source_rates(COMPARED)) == sum(COMPARED.now.kinds[:3])
+
+
+def test_the_surely_worst_class_leads_what_people_reviewed() -> None:
+    reviewed = {
+        "safe": Precision.of(2, 4),
+        "drink": Precision.of(30, 60),
+        "radio": Precision.of(99, 100),
+    }
+    shown = replace(COMPARED, precision=reviewed)
+    rates = precision_rates(shown)
+    assert [rate.name for rate in rates] == [shown.name(key) for key in ("drink", "radio", "safe")]
+    assert rates[0].link == "/?behaviour=drink&review=open"
+    assert "164 verdicts reviewed in this period, 131 found right" in sentences.precision(shown)
+    go.Figure(charts.precision(shown))
+    assert texts(tables.precision(shown))[-5:] == [shown.name("safe"), "2", "4", "too few", "–"]
+    assert "Nobody has reviewed" in sentences.precision(COMPARED)
+
+
 def test_only_what_changed_is_drawn_anew() -> None:
     first = drawing(COMPARED, "?last=3600", (), None, "")
     assert no_update not in first["figures"].values()
@@ -215,7 +265,7 @@ def test_pages_that_ask_within_one_second_share_one_count() -> None:
     hub.open("log")
     read = hub.read
     hub.read = lambda tell: asked.append(1) or read(tell)  # type: ignore[method-assign]
-    counted = Counted(hub, lambda: now[0])
+    counted = Counted(hub, no_windows(), lambda: now[0])
     first = counted.of(HOUR, ENGLISH)
     assert counted.of(HOUR, FRENCH) is first
     assert counted.of(HOUR, translator("fr", "Asia/Tokyo")) is not first
@@ -230,6 +280,7 @@ def test_pages_that_ask_within_one_second_share_one_count() -> None:
         ("", "All kept"),
         ("?last=3600", "1 hour"),
         ("?last=604800", "7 days"),
+        ("?last=2592000", "30 days"),
         ("?last=61", None),
         ("?from=1&to=2", None),
         (None, "All kept"),

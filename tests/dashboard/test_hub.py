@@ -14,6 +14,7 @@ from dashboard.feed.filters import EVERYTHING, FeedFilter
 from dashboard.feed.hub import Batch, Hub, PageState
 from dashboard.feed.items import Item, Place, card
 from dashboard.feed.listing import PAGE_LENGTH, Card, alone
+from dashboard.reviews.ledger import Ledger
 from tests.dashboard.kit import FAILED, all_cards, item, seen
 
 EVENTS = [item(n, FAILED if n % 7 == 3 else None) for n in range(200)]
@@ -38,7 +39,7 @@ def ids(batch: Batch) -> list[str]:
 
 
 def cards_of(items: list[Item]) -> list[Card]:
-    return [alone(one) for one in items]
+    return [alone(one, Ledger()) for one in items]
 
 
 def test_a_repeated_question_gets_the_same_answer() -> None:

@@ -10,6 +10,7 @@ import pytest
 from dashboard.feed.detail import detail
 from dashboard.feed.items import Place, card, read_item
 from dashboard.feed.listing import alone
+from dashboard.reviews.ledger import Ledger
 from model.driver.labels import BEHAVIOURS
 from schemas.codec import encode_prediction
 from schemas.events import Outcome
@@ -46,7 +47,8 @@ def test_a_failure_names_its_reason_and_asks_for_no_picture() -> None:
 
 
 def test_five_cards_fit_into_two_kilobytes() -> None:
-    assert len(json.dumps([alone(item(n)) for n in range(5)])) < 2048
+    cards = [alone(item(n), Ledger()) for n in range(5)]
+    assert len(json.dumps(cards, separators=(",", ":"))) < 2048
 
 
 def test_the_detail_has_ten_probabilities_each_with_its_own_heat_map() -> None:

@@ -59,8 +59,9 @@ def test_all_pages_that_look_at_the_same_share_one_count_a_second() -> None:
         counted.append(wanted)
         return {"failure": len(counted)}
 
-    pulse = Pulse(make, counts, lambda: now[0])
-    assert [pulse.of(failures) for _ in range(3)] == [{"now": 1.0, "counts": {"failure": 2}}] * 3
+    pulse = Pulse(make, counts, lambda: now[0], lambda: 7)
+    told = {"now": 1.0, "counts": {"failure": 2}, "reviews": 7}
+    assert [pulse.of(failures) for _ in range(3)] == [told] * 3
     now[0] = 1.9
     assert pulse.of()["counts"] == {"failure": 1}
     now[0] = 2.0

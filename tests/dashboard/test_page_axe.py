@@ -108,6 +108,7 @@ WALKS = {
             "large picture": after_keys("j", "Enter", "l", shows="#large"),
             "side by side": after_keys("j", "Enter", "v", shows="#inspector-photo"),
             "detail": has_detail,
+            "classes to choose": after_keys("j", "e", shows=".review-class"),
             "failure open": has_failure_open,
             "help": after_keys("?", shows="[role=dialog]:visible"),
         },

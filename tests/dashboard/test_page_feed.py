@@ -242,9 +242,10 @@ def test_keys_lead_through_the_feed_and_beyond_its_end(feed: Feed, open_page: Op
     page.keyboard.press("k")
     page.keyboard.press("Escape")
     expect(current).to_have_count(0)
-    page.keyboard.press("2")
-    expect(page).to_have_url(re.compile("severity=infraction"))
-    page.keyboard.press("1")
+    for severity in ("infraction", "check", "normal", "failure"):
+        page.keyboard.press("t")
+        expect(page).to_have_url(re.compile(f"severity={severity}"))
+    page.keyboard.press("t")
     expect(page).not_to_have_url(re.compile("severity"))
     page.keyboard.press("g")
     expect(page.get_by_role("dialog", name="Aller à un moment")).to_be_visible()

@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -21,14 +21,19 @@ from dashboard.feed.reader import Reader
 from dashboard.i18n import translator
 from dashboard.pages.statistics import Counted
 from dashboard.texts import behaviours, reasons
+from dashboard.windows.store import no_windows
 from model.driver.labels import BEHAVIOURS
+from schemas.codec import encode_window
 from schemas.events import Failure, Outcome, Prediction
+from schemas.statistics import HOUR_S
 from tests.dashboard.browsing import Feed, Open
-from tests.dashboard.kit import KEYS, prediction, seen
+from tests.dashboard.kit import KEYS, item, prediction, seen
 from tests.dashboard.recount import Fact, recount
-from tests.dashboard.running import publish, read_events, wait_until
+from tests.dashboard.running import PATIENCE_S, page_process, publish, read_events, wait_until
 from tests.dashboard.test_statistics import told
-from transport.topics import JobTopics
+from tests.dashboard.windowing import windows_of
+from transport.settings import TopicSettings
+from transport.topics import JobTopics, ensure_statistics, ensure_topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
@@ -96,7 +101,7 @@ def hub(known: Known) -> Iterator[Hub]:
 def test_the_summary_equals_a_recount_of_the_topic(
     known: Known, hub: Hub, wanted: FeedFilter
 ) -> None:
-    found = Counted(hub, time.time).of(wanted, PARIS)
+    found = Counted(hub, no_windows(), time.time).of(wanted, PARIS)
     assert told(found.now) == recount(known.facts, found.edges, PARIS.zone)
     if found.before:
         earlier = [edge - (END - START) for edge in found.edges]
@@ -251,6 +256,39 @@ def test_a_link_shows_a_colleague_the_same_period(known: Known, open_page: Open)
     expect(page.locator(".panels")).to_be_hidden()
     page.get_by_role("link", name="Show all that is kept").click()
     expect(page.locator(".stat-value").first).to_have_text(str(EVENTS))
+
+
+@pytest.fixture(scope="module")
+def long_kept(feed: Feed) -> Iterator[str]:
+    """The link of a page whose topic of windows reaches back further than its events."""
+    job = f"{feed.job}-long"
+    topics, admin = JobTopics(job), feed.cluster.admin()
+    ensure_topics(admin, topics, TopicSettings())
+    ensure_statistics(admin, topics, TopicSettings())
+    when = datetime.fromtimestamp(START, UTC)
+    publish(feed.cluster, job, [prediction(0, seen(6), sha256=feed.sha256, at=when)])
+    old = [replace(item(6), at=START - n * 36_000.0) for n in range(1, 40)]
+    producer = feed.cluster.producer(f"test-{job}")
+    for window in windows_of(old, [HOUR_S]):
+        producer.produce(topics.statistics, encode_window(window), window.key)
+    assert producer.flush(PATIENCE_S) == 0
+    with page_process(feed.cluster, feed.store.root, job) as served:
+        yield served.link
+
+
+def test_a_long_period_is_counted_from_windows_and_leads_to_what_the_feed_still_has(
+    long_kept: str, open_page: Open
+) -> None:
+    page = open_page(f"{long_kept}/statistics?last=2592000")
+    expect(page.locator("#statistics-scope")).to_contain_text("counted by whole hours")
+    expect(page.locator(".stat-value").first).to_have_text("39")
+    expect(page.locator("#by-share-words")).to_contain_text("Leads: cabin-01, 100%")
+    expect(page.locator("#by-precision-words")).to_contain_text("Nobody has reviewed")
+    expect(page.get_by_role("link", name="Review what is open")).to_be_visible()
+    assert rows(page, "by-share") == {"cabin-01": ["39", "39", "100%", "91% – 100%"]}
+    page.locator("#by-share-table a").click()
+    expect(page.locator("#feed .card")).to_have_count(1)
+    expect(page.locator("#feed-reach")).to_contain_text("The feed reaches back to")
 
 
 def test_numbers_grow_while_the_page_is_open(known: Known, open_page: Open) -> None:

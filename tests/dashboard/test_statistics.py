@@ -17,15 +17,8 @@ from dashboard.feed.filters import FeedFilter
 from dashboard.feed.items import Item, Place
 from dashboard.feed.latency import Latency
 from dashboard.feed.rows import Rows, Words
-from dashboard.statistics.counts import (
-    Comparison,
-    Statistics,
-    Summary,
-    change,
-    statistics,
-    summarise,
-    take,
-)
+from dashboard.statistics.comparison import Comparison, Statistics, statistics, take
+from dashboard.statistics.counts import Summary, change, summarise
 from dashboard.statistics.local_time import hours_of_day
 from dashboard.statistics.periods import MOST_COLUMNS, Period, period
 from schemas.events import SEVERITIES
@@ -155,6 +148,13 @@ def test_columns_of_a_week_begin_at_the_reader_s_midnight() -> None:
     assert datetime.fromtimestamp(edges[1], PARIS).hour in {0, 12}
 
 
+def test_columns_of_days_begin_at_midnight_on_both_sides_of_a_change_of_the_clock() -> None:
+    for start in (1_791_936_000, 1_773_792_000):  # two weeks around the end and begin of summer
+        edges = Period(start, start + 21 * 86_400).edges(PARIS)
+        hours = {datetime.fromtimestamp(edge, PARIS).hour for edge in edges[1:-1]}
+        assert hours == {0, 12}
+
+
 @PATIENT
 @given(
     st.lists(st.floats(0, 4e9), min_size=1, max_size=20),
@@ -186,7 +186,7 @@ def test_the_hour_of_day_follows_a_change_of_the_clock(minutes: int) -> None:
     ],
 )
 def test_an_address_names_its_period(wanted: FeedFilter, first: int, last: int) -> None:
-    chosen = period(wanted, Rows.of([]), NOW + 0.7)
+    chosen = period(wanted, None, None, NOW + 0.7)
     assert (chosen.start, chosen.end) == (first, last)
 
 
@@ -250,6 +250,7 @@ def many(events: int) -> Rows:
         model=np.ones(events, np.uint16),
         confidence=np.where(failed, 0, chance.random(events)),
         latency_ms=chance.random(events) * 100,
+        review=np.zeros(events, np.uint8),
         words=Words(("", *"abcdefghij"), ("", *"12345678"), ("", *"wxyz"), ("", "m")),
     )
 
