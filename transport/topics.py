@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import sleep
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -69,6 +69,34 @@ class JobTopics:
     def all(self) -> tuple[str, str, str]:
         """The three that a job always has, in the order they are created."""
         return self.images, self.predictions, self.dead_letters
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What the broker says of a topic. ``log_id`` is new when the topic is created anew."""
+
+    log_id: str
+    partitions: tuple[int, ...]
+
+
+def describe(admin: AdminClient, names: Iterable[str], timeout_s: float) -> dict[str, Topic]:
+    """What the broker says of these topics; one that is not there is left out.
+
+    Raises:
+        KafkaException: the broker does not answer within ``timeout_s`` seconds.
+    """
+    found = {}
+    asked = admin.describe_topics(TopicCollection(list(names)), request_timeout=timeout_s)
+    for name, answer in asked.items():
+        try:
+            one = answer.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+        else:
+            partitions = sorted(part.id for part in one.partitions)
+            found[name] = Topic(str(one.topic_id), tuple(partitions))
+    return found
 
 
 def ensure_topics(admin: AdminClient, topics: JobTopics, settings: TopicSettings) -> None:

@@ -24,13 +24,13 @@ from confluent_kafka import KafkaException
 from consumers.archive.keeper import Keeper
 from consumers.archive.messages import event_rows, review_rows, unreadable_among
 from consumers.archive.metrics import ArchiveMetrics
-from consumers.archive.source import Arrived, Place, Source, Topic
+from consumers.archive.source import Arrived, Place, Source
 from schemas.errors import ConfigurationError
 from storage.database.engine import Database
 from storage.database.errors import DatabaseError
 from storage.database.writing import Share, append, begin_log
 from transport.deadline import Deadline
-from transport.topics import JobTopics
+from transport.topics import JobTopics, Topic
 
 RETRY_S = 0.5
 """Between two tries while Kafka or the database is away: what comes back is noticed at once."""

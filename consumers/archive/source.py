@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from transport.clients import Cluster
+from transport.topics import Topic, describe
 
 CLIENT_ID = "vigie-archive"
 
@@ -35,14 +36,6 @@ class Place(NamedTuple):
 
     topic: str
     partition: int
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What the broker says of a topic."""
-
-    log_id: str
-    partitions: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +69,7 @@ class Source:
         Raises:
             KafkaException: the broker does not answer.
         """
-        asked = self._admin.describe_topics(TopicCollection(self._names), request_timeout=ANSWER_S)
-        found = {}
-        for name, answer in asked.items():
-            try:
-                one = answer.result()
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise
-                continue
-            partitions = sorted(part.id for part in one.partitions)
-            found[name] = Topic(str(one.topic_id), tuple(partitions))
-        return found
+        return describe(self._admin, self._names, ANSWER_S)
 
     def bounds(self, place: Place) -> tuple[int, int]:
         """The first offset that is kept, and the one behind the last that is committed.

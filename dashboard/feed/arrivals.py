@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Message, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from dashboard.feed.items import EVENT_UNREADABLE, Item, Place, read_item
 
@@ -29,25 +27,6 @@ SETTLING = frozenset(
 librdkafka sets it for transactional calls only (2.16)."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What the broker says of a topic. ``log_id`` is new when the topic is created anew."""
-
-    log_id: str
-    partitions: tuple[int, ...]
-
-
-def describe(admin: AdminClient, name: str) -> Topic:
-    """What the broker says of the topic.
-
-    Raises:
-        KafkaException: there is no such topic, or no answer.
-    """
-    asked = admin.describe_topics(TopicCollection([name]), request_timeout=ANSWER_S)
-    found = asked[name].result()
-    return Topic(str(found.topic_id), tuple(sorted(part.id for part in found.partitions)))
 
 
 def is_settling(error: KafkaException) -> bool:

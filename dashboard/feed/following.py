@@ -16,15 +16,15 @@ from collections.abc import Callable, Sequence
 import structlog
 from confluent_kafka import (
     Consumer,
-    KafkaError,
     KafkaException,
     Message,
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
 
-from dashboard.feed.arrivals import ANSWER_S, Topic, describe, ends_of, is_settling
+from dashboard.feed.arrivals import ANSWER_S, ends_of, is_settling
 from transport.clients import Cluster
+from transport.topics import Topic, describe
 
 POLL_S = 0.1
 """How long one poll waits: also the longest that stopping has to wait for it."""
@@ -116,14 +116,13 @@ class Follower(ABC):
     def _ask(self, admin: AdminClient) -> Topic | None:
         """What the topic is now; ``None`` when Kafka does not answer or there is no such topic."""
         try:
-            topic = describe(admin, self._topic)
-        except KafkaException as error:
-            unknown = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
-            self._answers(unknown)
-            if unknown:
-                self._missing(admin)
+            topic = describe(admin, [self._topic], ANSWER_S).get(self._topic)
+        except KafkaException:
+            self._answers(False)
             return None
         self._answers(True)
+        if topic is None:
+            self._missing(admin)
         return topic
 
     def _follow(self, admin: AdminClient, topic: Topic) -> None:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from dashboard.feed.arrivals import ANSWER_S, Topic, items_of
+from dashboard.feed.arrivals import ANSWER_S, items_of
 from dashboard.feed.backreader import Backreader
 from dashboard.feed.following import Follower
 from dashboard.feed.hub import Hub
 from dashboard.feed.messages import TopicMessages
 from transport.clients import Cluster
+from transport.topics import Topic
 
 CLIENT_ID = "vigie-web"
 

@@ -10,7 +10,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
-from dashboard.feed.arrivals import ANSWER_S, Topic
+from dashboard.feed.arrivals import ANSWER_S
 from dashboard.feed.following import Follower
 from dashboard.feed.hub import Hub
 from schemas.codec import decode_review
@@ -18,7 +18,7 @@ from schemas.errors import ConfigurationError, RefusedError
 from schemas.reviews import Review
 from transport.clients import Cluster
 from transport.settings import TopicSettings
-from transport.topics import JobTopics, ensure_reviews
+from transport.topics import JobTopics, Topic, ensure_reviews
 
 CLIENT_ID = "vigie-web-reviews"
 

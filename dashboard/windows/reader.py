@@ -13,12 +13,12 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
-from dashboard.feed.arrivals import Topic
 from dashboard.feed.following import Follower
 from dashboard.windows.store import WindowStore
 from schemas.codec import decode_window
 from schemas.errors import RefusedError
 from transport.clients import Cluster
+from transport.topics import Topic
 
 CLIENT_ID = "vigie-web-statistics"
 
