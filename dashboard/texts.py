@@ -9,12 +9,11 @@ from dashboard.components.inspector import inspector_texts
 from dashboard.components.operations import operations_texts
 from dashboard.components.review import review_texts
 from dashboard.components.toolbar import feed_texts
-from dashboard.feed.items import EVENT_UNREADABLE
 from dashboard.i18n import Translator
 from dashboard.pages.dead_letters import letter_texts
 from dashboard.pages.replays import replay_texts
 from model.labels import Label
-from schemas.events import UNKNOWN_OUTCOME, FailureReason, Severity
+from schemas.events import EVENT_UNREADABLE, UNKNOWN_OUTCOME, FailureReason, Severity
 
 
 def behaviours(t: Translator, labels: Sequence[Label]) -> dict[str, str]:

@@ -131,6 +131,9 @@ Outcome = Classification | Failure | UnknownOutcome
 UNKNOWN_OUTCOME = "unknown_outcome"
 """The reason a reader gives for an outcome of a kind that it does not know."""
 
+EVENT_UNREADABLE = "event_unreadable"
+"""The reason a reader gives for a message that is no event."""
+
 
 def severity_of(outcome: Outcome) -> Severity:
     """How much an outcome asks of a person; what cannot be read counts as a failure."""

@@ -9,8 +9,8 @@ import structlog
 from consumers.archive.source import Arrived
 from schemas.codec import decode_prediction, decode_review
 from schemas.errors import RefusedError
+from schemas.events import EVENT_UNREADABLE
 from storage.database.rows import (
-    EVENT_UNREADABLE,
     Row,
     event_row,
     review_row,

@@ -24,7 +24,14 @@ from typing import NamedTuple
 
 from schemas.codec import decode_prediction, decode_window, encode_window
 from schemas.errors import RefusedError
-from schemas.events import UNKNOWN_OUTCOME, Classification, Failure, Outcome, severity_of
+from schemas.events import (
+    EVENT_UNREADABLE,
+    UNKNOWN_OUTCOME,
+    Classification,
+    Failure,
+    Outcome,
+    severity_of,
+)
 from schemas.statistics import (
     CONFIDENCE_BINS,
     WINDOW_SIZES,
@@ -33,9 +40,6 @@ from schemas.statistics import (
     confidence_bin,
     latency_bin,
 )
-
-EVENT_UNREADABLE = "event_unreadable"
-"""The reason of a record that is no prediction; the page has the same word for it."""
 
 AHEAD_S = 60
 """How far an event's time may be ahead of its record's. The broker takes an event after its outcome

@@ -8,7 +8,8 @@ from typing import cast
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from dashboard.feed.items import EVENT_UNREADABLE, Item, Place, read_item
+from dashboard.feed.items import Item, Place, read_item
+from schemas.events import EVENT_UNREADABLE
 
 ANSWER_S = 1.5
 """How long the broker may take to describe the topic. A healthy one needs milliseconds; below the

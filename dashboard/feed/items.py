@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from schemas.codec import decode_prediction
 from schemas.errors import RefusedError
 from schemas.events import (
+    EVENT_UNREADABLE,
     UNKNOWN_OUTCOME,
     Classification,
     Failure,
@@ -19,7 +20,6 @@ from schemas.events import (
     severity_of,
 )
 
-EVENT_UNREADABLE = "event_unreadable"
 LARGEST = 1 << 62  # of an offset or a time: columns of numbers hold no more
 SHARES = 3  # the card's thin bar has room for the winner and its two nearest rivals
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.feed.items import EVENT_UNREADABLE
 from dashboard.feed.latency import latency_of
 from dashboard.feed.rows import Rows
-from schemas.events import SEVERITIES
+from schemas.events import EVENT_UNREADABLE, SEVERITIES
 
 RECENT = 500  # events of which the latency is told: stable at 20 a second, still of this hour at 1
 RATE_S = 10  # seconds over which images per second are averaged

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.events import (
+    EVENT_UNREADABLE,
     UNKNOWN_OUTCOME,
     Classification,
     Failure,
@@ -21,11 +22,11 @@ from schemas.events import (
 from schemas.reviews import MOST_REVIEWED, Review
 from schemas.statistics import DAY_S, HOUR_S
 
-EVENT_UNREADABLE = "event_unreadable"
-"""The reason, or the action, of a message that is no event."""
-
 MOST_TEXT = 500
 """Characters kept of any text. Names have tens, the longest sentence of ours some 300."""
+
+MOST_NOTE = 4000
+"""Of what people write themselves: twice what the page takes."""
 
 MOST_KEY = 100
 """Of a text that events are counted by: four of them, at four bytes a character, fit into the 2,704
@@ -135,7 +136,7 @@ def review_row(review: Review) -> tuple[Row, list[Row]]:
         "severity": kept(review.severity),
         "model_version": kept(review.model_version),
         "corrected_to": _maybe(review.corrected_to),
-        "note": _maybe(review.note),
+        "note": _maybe(review.note, MOST_NOTE),
         "undoes": _maybe(review.undoes),
     }
     offsets = sorted(set(review.source_offsets))[:MOST_REVIEWED]
@@ -188,8 +189,8 @@ def window_of(moment: datetime, size_s: int) -> datetime:
     return whole.replace(hour=0) if size_s == DAY_S else whole
 
 
-def _maybe(text: str | None) -> str | None:
-    return None if text is None else kept(text)
+def _maybe(text: str | None, most: int = MOST_TEXT) -> str | None:
+    return None if text is None else kept(text, most)
 
 
 def _finite(value: float | None) -> float | None:

@@ -13,8 +13,8 @@ from confluent_kafka import TopicPartition
 from sqlalchemy import delete, update
 
 from schemas.errors import EXIT_FATAL, ConfigurationError
+from schemas.events import EVENT_UNREADABLE
 from storage.database.errors import OvertakenError
-from storage.database.rows import EVENT_UNREADABLE
 from storage.database.settings import DatabaseSettings
 from storage.database.tables import Event, Log, Position, ReviewedEvent, ReviewRow, WindowCount
 from tests.consumers.archive_kit import (

@@ -12,16 +12,14 @@ from hypothesis import strategies as st
 from consumers.statistics import aggregator
 from consumers.statistics.aggregator import (
     AHEAD_S,
-    EVENT_UNREADABLE,
     Aggregator,
     Record,
     State,
     read_event,
 )
 from consumers.statistics.state import read_state, state_record
-from dashboard.feed import items
 from schemas.codec import decode_window, encode_prediction
-from schemas.events import Failure
+from schemas.events import EVENT_UNREADABLE, Failure
 from schemas.statistics import CONFIDENCE_BINS, StatisticsWindow, confidence_bin, latency_bin
 from tests.consumers.statistics_kit import NOON, Windows, counted, event, recount, totals
 from tests.dashboard.kit import prediction, seen
@@ -199,10 +197,6 @@ def test_what_cannot_be_read_is_counted_at_the_brokers_time(value):
     assert (cell.severity, cell.reason, cell.count) == ("failure", EVENT_UNREADABLE, 1)
     assert (window.source, window.start) == ("", NOON + timedelta(seconds=60))
     assert window.latency == ()
-
-
-def test_the_page_has_the_same_word_for_what_cannot_be_read():
-    assert EVENT_UNREADABLE == items.EVENT_UNREADABLE
 
 
 def test_a_window_is_final_when_the_grace_is_over_and_not_before():
