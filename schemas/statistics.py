@@ -85,7 +85,8 @@ def confidence_bin(confidence: float) -> int:
     """The bin of a probability from 0 to 1; what is no number lies in the first."""
     if not confidence > 0:
         return 0
-    return min(int(confidence * CONFIDENCE_BINS + 1e-6), CONFIDENCE_BINS - 1)
+    # Bounded before it is made whole: infinity cannot be.
+    return min(int(min(confidence, 1.0) * CONFIDENCE_BINS + 1e-6), CONFIDENCE_BINS - 1)
 
 
 def latency_bin(milliseconds: float) -> int:
@@ -93,7 +94,7 @@ def latency_bin(milliseconds: float) -> int:
     if not milliseconds > SHORTEST_MS:
         return 0
     found = math.log(milliseconds / SHORTEST_MS) / math.log(LATENCY_GROWTH)
-    return min(int(found), LATENCY_BINS - 1)
+    return int(min(found, LATENCY_BINS - 1))
 
 
 def latency_of(found: int) -> float:

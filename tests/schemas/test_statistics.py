@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.statistics import (
@@ -31,6 +31,8 @@ def test_a_latency_is_told_within_five_per_cent(milliseconds: float) -> None:
 
 
 @given(st.floats())
+@example(math.inf)
+@example(math.nan)
 def test_any_number_has_a_bin(value: float) -> None:
     assert 0 <= confidence_bin(value) < CONFIDENCE_BINS
     assert 0 <= latency_bin(value) < LATENCY_BINS
