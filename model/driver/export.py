@@ -222,7 +222,10 @@ def _freeze(call: Any) -> Any:
 
 
 def _one_by_one(images: Pixels) -> Iterator[list[Floats]]:
-    for image in images:
+    first = images[0].copy()
+    # The range of what is seen becomes that of the input, whose steps must be a pixel's.
+    first[0, 0], first[-1, -1] = 0, 255
+    for image in (first, *images[1:]):
         yield [image[None].astype(np.float32)]
 
 
