@@ -83,10 +83,12 @@ def log_loss(probabilities: Floats, truth: Integers) -> float:
 
 
 def wilson_interval(hits: int, total: int, z: float = Z_95) -> tuple[float, float]:
-    """The score interval of a share (Wilson 1927); ``(0, 1)`` where nothing was counted.
+    """The score interval of a share; ``(0, 1)`` where nothing was counted.
 
-    It stays inside 0..1 and is of use with few images and with shares near 1, unlike p ± z s. It
-    takes images for independent, which images of one driver are not: see :func:`group_interval`.
+    Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference,
+    Journal of the American Statistical Association 22, 209-212. It stays inside 0..1 and is of use
+    with few images and with shares near 1, unlike p ± z s. It takes images for independent, which
+    images of one driver are not: see :func:`group_interval`.
     """
     if not total:
         return 0.0, 1.0

@@ -12,6 +12,7 @@ from schemas.errors import ConfigurationError
 from tests.requirements import missing
 from transport.broker import BrokerSettings, EmbeddedBroker, Running
 from transport.broker.errors import JarError
+from transport.clients import Cluster
 from vigie.bench.postgres import Postgres, check_installed, open_postgres
 
 
@@ -25,6 +26,12 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         missing(str(error))
     yield running
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(kafka: Running) -> Cluster:
+    """That broker, to make clients of."""
+    return Cluster(kafka.bootstrap_servers)
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,7 @@ def ensure_reviews(admin: AdminClient, topics: JobTopics, settings: TopicSetting
     Raises:
         ConfigurationError: see ``ensure_topics``.
     """
-    _create(admin, [_new_topic(topics.reviews, topics, settings, 1, {"retention.ms": "-1"})])
+    create(admin, [_new_topic(topics.reviews, topics, settings, 1, {"retention.ms": "-1"})])
 
 
 def ensure_statistics(admin: AdminClient, topics: JobTopics, settings: TopicSettings) -> None:
@@ -140,17 +140,22 @@ def ensure_statistics(admin: AdminClient, topics: JobTopics, settings: TopicSett
         "retention.ms": "-1",
         "segment.bytes": str(COMPACTED_SEGMENT_BYTES),
     }
-    _create(admin, [_new_topic(topics.statistics, topics, settings, 1, kept)])
+    create(admin, [_new_topic(topics.statistics, topics, settings, 1, kept)])
 
 
 def _ensure(
     admin: AdminClient, topics: JobTopics, names: tuple[str, ...], settings: TopicSettings
 ) -> None:
-    _create(admin, [_new_topic(name, topics, settings) for name in names])
+    create(admin, [_new_topic(name, topics, settings) for name in names])
     check_partitions(admin, names, settings.partitions)
 
 
-def _create(admin: AdminClient, wanted: list[NewTopic]) -> None:
+def create(admin: AdminClient, wanted: list[NewTopic]) -> None:
+    """Create the topics that are missing, and return when the broker tells of all of them.
+
+    Raises:
+        ConfigurationError: the broker does not answer or refuses.
+    """
     for name, future in admin.create_topics(wanted, operation_timeout=ADMIN_TIMEOUT_S).items():
         try:
             future.result(ADMIN_TIMEOUT_S)

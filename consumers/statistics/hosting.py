@@ -19,7 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from consumers.statistics.aggregator import Record
-from consumers.statistics.counting import Counting
+from consumers.statistics.counting import Counting, Recall
 from consumers.statistics.login import Login
 from consumers.statistics.metrics import StatisticsMetrics
 from transport.clients import HEARTBEAT_MS, LARGEST_MESSAGE_BYTES, SESSION_TIMEOUT_MS
@@ -152,7 +152,7 @@ class Hosted(faust.App):
             topics.statistics, key_serializer="raw", value_serializer="raw"
         )
         self._metrics = metrics
-        recall = self._forget if again else self._recall
+        recall: Recall = (lambda _: None) if again else self._recall
         self.counting = Counting(topics.job, grace_s, recall, self._keep, self._say, metrics)
         # Bytes: a record that its codec cannot decode would end the agent, which skips it then.
         events = self.topic(
@@ -189,9 +189,6 @@ class Hosted(faust.App):
 
     def _recall(self, partition: int) -> dict[str, Any] | None:
         return cast("dict[str, Any] | None", self._state.data.get(str(partition)))
-
-    def _forget(self, partition: int) -> None:  # noqa: ARG002 - the signature of recall
-        return None
 
     async def _keep(self, partition: int, record: dict[str, Any]) -> None:
         # Not ``table[key] = record``: that is for the code of an agent, while it has an event.

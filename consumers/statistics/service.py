@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from time import sleep
 from typing import TYPE_CHECKING
 
-from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -16,19 +14,17 @@ from consumers.statistics.errors import StatisticsError
 from consumers.statistics.login import read_login
 from consumers.statistics.metrics import StatisticsMetrics
 from consumers.statistics.settings import StatisticsSettings
-from schemas.errors import ConfigurationError, VigieError
+from schemas.errors import VigieError
 from transport.clients import Cluster
-from transport.deadline import Deadline
 from transport.health.vitals import StopFlag, Vitals
 from transport.settings import TopicSettings
 from transport.topics import (
-    ADMIN_TIMEOUT_S,
     COMPACTED_SEGMENT_BYTES,
     JobTopics,
     check_partitions,
+    create,
     ensure_statistics,
     ensure_topics,
-    partition_count,
 )
 
 if TYPE_CHECKING:
@@ -104,17 +100,7 @@ def ensure_changelog(admin: AdminClient, name: str, settings: TopicSettings) -> 
             "max.message.bytes": str(settings.max_message_bytes),
         },
     )
-    try:
-        admin.create_topics([wanted])[name].result(ADMIN_TIMEOUT_S)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            raise ConfigurationError(
-                f"Topic {name} could not be created: {error.args[0].str()}. Check the address and"
-                " the rights of this client on the cluster."
-            ) from error
-    deadline = Deadline.within(ADMIN_TIMEOUT_S)
-    while not partition_count(admin, name) and not deadline.passed:
-        sleep(0.02)  # it is told of some milliseconds after its creation
+    create(admin, [wanted])
     check_partitions(admin, [name], settings.partitions)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.feed.filters import FeedFilter
-from dashboard.reviews.precision import wilson
 from dashboard.statistics.counts import ENOUGH, FAILURE, INFRACTION
 from dashboard.statistics.telling import View, feed_link, percent
+from model.measures import wilson_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def source_rates(view: View) -> list[Rate]:
     for source, kinds in view.now.sources.items():
         some, events = kinds[INFRACTION], sum(kinds) - kinds[FAILURE]
         link = feed_link(period, source=source) if source else ""
-        found.append(Rate(view.source(source), link, some, events, *wilson(some, events)))
+        found.append(Rate(view.source(source), link, some, events, *wilson_interval(some, events)))
     told = [rate for rate in found if rate.events]
     return sorted(told, key=lambda rate: (rate.share is None, -rate.low, -rate.events, rate.name))
 

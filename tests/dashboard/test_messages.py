@@ -16,7 +16,6 @@ from dashboard.feed.reader import FIRST_OFFSETS, Reader
 from schemas.codec import decode_prediction
 from tests.dashboard.kit import all_cards, prediction, seen
 from tests.dashboard.running import publish, wait_until
-from transport.broker import Running
 from transport.clients import Cluster
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
@@ -24,11 +23,6 @@ from transport.topics import JobTopics, ensure_topics
 pytestmark = pytest.mark.kafka
 
 LONG = FIRST_OFFSETS + 700
-
-
-@pytest.fixture(scope="module")
-def cluster(kafka: Running) -> Cluster:
-    return Cluster(kafka.bootstrap_servers)
 
 
 @pytest.fixture(scope="module")

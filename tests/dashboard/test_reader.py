@@ -23,17 +23,12 @@ from schemas.errors import ConfigurationError
 from storage.images import ImageStore
 from tests.dashboard.kit import all_cards, prediction
 from tests.dashboard.running import publish, wait_until
-from transport.broker import BrokerSettings, EmbeddedBroker, Running
+from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.clients import Cluster
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def cluster(kafka: Running) -> Cluster:
-    return Cluster(kafka.bootstrap_servers)
 
 
 @pytest.fixture

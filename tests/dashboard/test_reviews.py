@@ -15,7 +15,7 @@ from dashboard.feed.items import Item, Place
 from dashboard.feed.listing import Where
 from dashboard.reviews.changes import MOST_CARDS
 from dashboard.reviews.ledger import STATES, Ledger, State
-from dashboard.reviews.precision import wilson
+from dashboard.reviews.precision import Precision
 from schemas.events import Outcome
 from schemas.reviews import MOST_REVIEWED, Review
 from tests.dashboard.kit import FAILED, all_cards, item, seen
@@ -139,7 +139,9 @@ def test_precision_counts_each_judged_event_once_by_when_it_was_judged(
     ],
 )
 def test_the_interval_is_wilsons(right: int, reviewed: int, low: float, high: float) -> None:
-    assert wilson(right, reviewed) == pytest.approx((low, high), abs=5e-5)
+    found = Precision.of(right, reviewed)
+
+    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_malformed_reviews_change_nothing() -> None:

@@ -17,18 +17,13 @@ from schemas.codec import decode_review, encode_prediction, encode_review
 from tests.dashboard.kit import KEYS, Kept, item, prediction, seen
 from tests.dashboard.reviewing import get, post, review
 from tests.dashboard.running import PageProcess, page_process, publish, wait_until
-from transport.broker import BrokerSettings, EmbeddedBroker, Running
+from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.clients import Cluster
 from transport.reading import read_to_end
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_reviews, ensure_topics
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def cluster(kafka: Running) -> Cluster:
-    return Cluster(kafka.bootstrap_servers)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from schemas.statistics import HOUR_S, StatisticsWindow
 from tests.dashboard.kit import START, item
 from tests.dashboard.running import PATIENCE_S, wait_until
 from tests.dashboard.windowing import windows_of
-from transport.broker import Running
 from transport.clients import Cluster
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_statistics
@@ -23,11 +22,6 @@ pytestmark = pytest.mark.kafka
 
 HOUR, DAY = windows_of([item(0)], [HOUR_S])[0], windows_of([item(1)], [86_400])[0]
 Message = tuple[bytes, bytes | None]
-
-
-@pytest.fixture
-def cluster(kafka: Running) -> Cluster:
-    return Cluster(kafka.bootstrap_servers)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import Producer
 
-from transport.broker import Running
 from transport.clients import Cluster
 from transport.dead_letters import (
     DeadLetter,
@@ -21,11 +20,6 @@ from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def cluster(kafka: Running) -> Cluster:
-    return Cluster(kafka.bootstrap_servers)
 
 
 @pytest.fixture
