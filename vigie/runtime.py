@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -82,6 +83,15 @@ def vitals_of(process: str, job: str, settings: Settings, stop: StopFlag) -> Ite
     vitals = Vitals(process, job, stop)
     with serving(vitals, settings.metrics):
         yield vitals
+
+
+def spare_imports() -> None:
+    """Have the garbage collector pass over all that exists now, which is there to stay.
+
+    Call it once everything is imported. Looking through the page's 140,000 objects stops all of its
+    threads for 110 ms, and the worker's 67,000 for 45 ms.
+    """
+    gc.freeze()
 
 
 def stop_on_signals() -> StopFlag:

@@ -57,6 +57,7 @@ def infer(
     from vigie.runtime import (  # noqa: PLC0415
         find_cluster,
         image_store,
+        spare_imports,
         stop_on_signals,
         vitals_of,
     )
@@ -65,6 +66,7 @@ def infer(
     settings = invocation(context).settings
     load = configured_loader(job, settings, model)
     stop = stop_on_signals()
+    spare_imports()
     with vitals_of("worker", job, settings, stop) as vitals:
         run_worker(
             find_cluster(settings, BROKER_WAIT_S if wait else 0.0, stop),
@@ -94,6 +96,7 @@ def web(
         find_cluster,
         image_store,
         simulator_controls,
+        spare_imports,
         stop_on_signals,
     )
 
@@ -113,5 +116,6 @@ def web(
         topics=settings.kafka.topics,
         simulator=simulator_controls(settings),
         stop=stop,
+        ready=lambda _link: spare_imports(),
         vitals=Vitals("page", topics or job, stop),
     )
