@@ -12,6 +12,10 @@ WINDOW_SIZES = (MINUTE_S, HOUR_S, DAY_S)
 CONFIDENCE_BINS = 20
 """Five per cent each: finer than the difference between two cameras is real."""
 
+CONFIDENCE_SLACK = 1e-6
+"""Of a bin. What travels as 32 bits may be a little less than was meant: 0.35 still belongs into
+the bin that begins there."""
+
 LATENCY_GROWTH = 1.1
 """Each bin of latency is ten per cent wider than the one before: a quantile is told within five."""
 
@@ -86,7 +90,8 @@ def confidence_bin(confidence: float) -> int:
     if not confidence > 0:
         return 0
     # Bounded before it is made whole: infinity cannot be.
-    return min(int(min(confidence, 1.0) * CONFIDENCE_BINS + 1e-6), CONFIDENCE_BINS - 1)
+    found = int(min(confidence, 1.0) * CONFIDENCE_BINS + CONFIDENCE_SLACK)
+    return min(found, CONFIDENCE_BINS - 1)
 
 
 def latency_bin(milliseconds: float) -> int:

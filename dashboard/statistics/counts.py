@@ -12,12 +12,12 @@ from dashboard.feed.latency import Latency, latency_of
 from dashboard.feed.rows import Rows
 from dashboard.statistics.local_time import hours_of_day
 from schemas.events import SEVERITIES
+from schemas.statistics import CONFIDENCE_BINS, CONFIDENCE_SLACK
 
 KINDS = len(SEVERITIES)
 INFRACTION, FAILURE = SEVERITIES.index("infraction"), SEVERITIES.index("failure")
 HOURS = 24
-CONFIDENCE_STEP = 5  # per cent: twenty bars, as fine as the difference between two cameras is real
-CONFIDENCE_EDGES = np.arange(0, 101, CONFIDENCE_STEP) / 100
+CONFIDENCE_STEP = 100 // CONFIDENCE_BINS  # per cent
 
 ENOUGH = 20
 """Events below which no percentage is told: one more or less would already move it by five per
@@ -86,15 +86,14 @@ def summarise(rows: Rows, edges: tuple[int, ...], zone: dt.tzinfo) -> Summary:
     column = np.searchsorted(np.asarray(edges, np.float64), within.at, side="right") - 1
     hour = hours_of_day(seen.at, zone)
     slots = seen.behaviour.astype(np.int64) * HOURS + hour
-    share = np.searchsorted(CONFIDENCE_EDGES, seen.confidence, side="right") - 1
-    bars = len(CONFIDENCE_EDGES) - 1
+    share = _confidence_bins(seen.confidence)
     words = rows.words
     return Summary(
         kinds=tuple(np.bincount(within.severity, minlength=KINDS).tolist()),
         behaviours=_named(words.behaviours, _crossed(seen.behaviour, seen.severity, KINDS)),
         sources=_named(words.sources, _crossed(within.source, within.severity, KINDS)),
         reasons=_counted(words.reasons, failed.reason),
-        confidence=_filled(_crossed(share.clip(0, bars - 1), seen.severity, KINDS), bars),
+        confidence=_filled(_crossed(share, seen.severity, KINDS), CONFIDENCE_BINS),
         median_confidence=float(np.median(seen.confidence)) if len(seen) else None,
         columns=_filled(_crossed(column, within.severity, KINDS), len(edges) - 1),
         latency=latency_of(within.latency_ms),
@@ -103,6 +102,12 @@ def summarise(rows: Rows, edges: tuple[int, ...], zone: dt.tzinfo) -> Summary:
         infractions=tuple(np.bincount(hour[seen.severity == INFRACTION], minlength=HOURS).tolist()),
         latest=_latest(words.behaviours, slots, seen.at),
     )
+
+
+def _confidence_bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
+    """``schemas.statistics.confidence_bin`` of each."""
+    found = (confidence * CONFIDENCE_BINS + CONFIDENCE_SLACK).astype(np.int64)
+    return found.clip(0, CONFIDENCE_BINS - 1)
 
 
 def _crossed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.statistics.aggregator import Aggregator, Record
 from dashboard.feed.filters import FeedFilter
-from dashboard.feed.items import Item, Place
+from dashboard.feed.items import Item, Place, read_item
 from dashboard.feed.latency import Latency
 from dashboard.feed.rows import Rows
 from dashboard.i18n import translator
@@ -27,9 +28,10 @@ from dashboard.statistics.telling import View
 from dashboard.statistics.window_counts import summarise_windows
 from dashboard.windows.facts import Kind, KindCodes
 from dashboard.windows.store import MINUTES_KEPT_S, Shelf, WindowStore
+from schemas.codec import decode_window, encode_prediction
 from schemas.events import SEVERITIES
 from schemas.statistics import CONFIDENCE_BINS, DAY_S, HOUR_S, MINUTE_S, Cell, confidence_bin
-from tests.dashboard.kit import item
+from tests.dashboard.kit import FAILED, item, prediction, seen
 from tests.dashboard.windowing import store_of, windows_of
 
 PARIS, KOLKATA = ZoneInfo("Europe/Paris"), ZoneInfo("Asia/Kolkata")
@@ -81,6 +83,37 @@ def test_windows_tell_of_a_period_what_its_events_tell(
     exact = summarise(Rows.of(found), edges, zone)
     assert plain(counted) == plain(exact)
     assert counted.latest == {pair: at // size * size for pair, at in exact.latest.items()}
+
+
+@st.composite
+def records(draw: st.DrawFn) -> bytes | None:
+    """A message of the predictions topic, from any second of a day: any outcome, or rubbish."""
+    if draw(st.integers(0, 9)) == 0:
+        return draw(st.sampled_from((None, b"", b"rubbish")))
+    label, confidence = draw(st.integers(0, 9)), draw(st.integers(0, 100)) / 100
+    outcome = draw(
+        st.sampled_from((seen(label, confidence), seen(label, confidence, abstained=True), FAILED))
+    )
+    source = draw(st.sampled_from(("", "cabin-01", "cabin-02")))
+    at = datetime.fromtimestamp(MIDNIGHT + draw(st.integers(0, DAY_S - 1)) + 0.25, UTC)
+    return encode_prediction(prediction(0, outcome, source=source, at=at))
+
+
+@PATIENT
+@given(st.lists(records(), max_size=40), st.sampled_from((MINUTE_S, HOUR_S)))
+def test_the_page_counts_events_as_the_aggregator_of_the_statistics_does(
+    messages: list[bytes | None], size: int
+) -> None:
+    aggregator = Aggregator("driver", 0, 2 * DAY_S)
+    for offset, message in enumerate(messages):
+        aggregator.fold(Record(offset, MIDNIGHT + DAY_S - 1, message))
+    said = [decode_window(message) for _, message in aggregator.take().said]
+    appended_ms = (MIDNIGHT + DAY_S - 1) * 1000
+    items = [read_item(Place(0, n), appended_ms, message) for n, message in enumerate(messages)]
+    edges = Period(MIDNIGHT, MIDNIGHT + DAY_S, grain=size).edges(UTC)
+    windows = store_of(said, MIDNIGHT).between(size, *outer(edges))
+    counted = summarise_windows(windows, edges, UTC)
+    assert plain(counted) == plain(summarise(Rows.of(items), edges, UTC))
 
 
 def outer(edges: tuple[int, ...]) -> tuple[int, int]:
