@@ -8,6 +8,8 @@
     ...["last", "from", "to", "flat", "review", "at"],
   ];
   let search = "";
+  /* What the address said before a person's last choices, until the page has drawn the last one. */
+  const passed = new Set();
 
   const read = (text) => {
     const parts = text.replace(/^\?/, "").split("&").filter(Boolean);
@@ -20,19 +22,30 @@
   const change = (values) => {
     const now = new URLSearchParams(search);
     const pairs = KEYS.flatMap((key) => {
-      const chosen = key in values ? [values[key] ?? []].flat() : now.getAll(key);
-      return chosen.map((value) => [key, String(value)]);
+      const wanted = key in values ? [values[key] ?? []].flat() : now.getAll(key);
+      return wanted.map((value) => [key, String(value)]);
     });
     const text = new URLSearchParams(pairs).toString();
-    search = text && `?${text}`;
+    const chosen = text && `?${text}`;
+    if (chosen === search) return;
+    passed.add(search).delete(chosen);
+    search = chosen;
     vigie.setProps("filter-url", { search });
   };
+  const forget = () => passed.clear();
+  addEventListener("popstate", forget);
 
   vigie.address = {
     read,
     change,
+    forget,
+    /* The page is drawn for this address. Where a person has chosen anew meanwhile, it is late: the
+       keys pressed next would go on from where she was before. */
     use(text) {
+      if (passed.has(text)) return false;
+      forget();
       search = text;
+      return true;
     },
     get: (key) => new URLSearchParams(search).get(key),
     getAll: (key) => new URLSearchParams(search).getAll(key),

@@ -150,12 +150,13 @@
   const leave = () => {
     ["scroll", "drawer", "selection", "history"].forEach((reason) => reasons.delete(reason));
     selected = null;
+    address.forget();
     model.paused = reasons.size > 0;
     if (!model.attached && model.at === null) model.restart();
   };
 
   const lookAt = (search) => {
-    address.use(search);
+    if (!address.use(search)) return;
     const { query, at } = address.read(search);
     if (!model.look(query, at)) {
       if (at !== null && !model.started && !vigie.scroll.trouble.older) vigie.scroll.begin();

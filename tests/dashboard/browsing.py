@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Re
 from model.driver.labels import BEHAVIOURS
 from schemas.events import Outcome, Prediction
 from storage.images import ImageStore
-from tests.dashboard.kit import noise_jpeg, prediction
+from tests.dashboard.kit import noise_jpeg, prediction, seen
 from tests.dashboard.running import PageProcess, start_producer, write
 from transport.clients import Cluster
 from transport.settings import TopicSettings
@@ -37,6 +37,9 @@ Open = Callable[..., Page]
 """`open_page(link, language="en", width=1440, *, strict=True)`."""
 
 OWN = re.compile(r"(blob:)?((http|ws)://127\.0\.0\.1:\d+)")
+
+MOST_CARDS = 240
+"""As `assets/20-model.js` has it: more are never on a page."""
 
 _numbers = itertools.count(1)
 
@@ -163,6 +166,27 @@ class Feed:
 
 def card_ids(page: Page) -> list[str]:
     return page.locator("#feed .card").evaluate_all("cards => cards.map(c => c.dataset.id)")
+
+
+def alternating(count: int) -> list[Outcome]:
+    """Events of which each is a group of its own: no two neighbours show the same."""
+    return [seen(n % 10) for n in range(count)]
+
+
+def read_on(page: Page, *, down: bool) -> list[str]:
+    """Scrolls to the end of what there is; the ids of the cards met, newest first, each once."""
+    met: list[str] = []
+    while True:
+        ended = not page.evaluate("down => vigie.model[down ? 'older' : 'newer']", down)
+        # At once, in the page: nodes are used again for other cards.
+        ids = page.evaluate("vigie.feed.nodes().map(node => node.dataset.id)")
+        assert len(ids) <= MOST_CARDS
+        fresh = [one for one in ids if one not in met]
+        met = met + fresh if down else fresh + met
+        if ended and not fresh:
+            return met
+        page.evaluate("down => scrollTo(0, down ? document.body.scrollHeight : 0)", down)
+        page.wait_for_timeout(60)  # a frame in which the page asks for the next cards
 
 
 def open_stream(feed: Feed) -> Stream:

@@ -8,20 +8,11 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from schemas.events import Outcome
-from tests.dashboard.browsing import Feed, Open, card_ids
+from tests.dashboard.browsing import Feed, Open, alternating, card_ids, read_on
 from tests.dashboard.kit import FAILED, seen
 from tests.dashboard.running import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
-
-MOST_CARDS = 240
-"""As `assets/20-model.js` has it: more are never on a page."""
-
-
-def alternating(count: int) -> list[Outcome]:
-    """Events of which each is a group of its own: no two neighbours show the same."""
-    return [seen(n % 10) for n in range(count)]
 
 
 def expect_events(page: Page, count: int) -> None:
@@ -34,22 +25,6 @@ def next_second() -> int:
     now = int(time.time()) + 1
     wait_until(lambda: time.time() > now + 0.1, "the next second")
     return now
-
-
-def read_on(page: Page, *, down: bool) -> list[str]:
-    """Scrolls to the end of what there is; the ids of the cards met, newest first, each once."""
-    met: list[str] = []
-    while True:
-        ended = not page.evaluate("down => vigie.model[down ? 'older' : 'newer']", down)
-        # At once, in the page: nodes are used again for other cards.
-        ids = page.evaluate("vigie.feed.nodes().map(node => node.dataset.id)")
-        assert len(ids) <= MOST_CARDS
-        fresh = [one for one in ids if one not in met]
-        met = met + fresh if down else fresh + met
-        if ended and not fresh:
-            return met
-        page.evaluate("down => scrollTo(0, down ? document.body.scrollHeight : 0)", down)
-        page.wait_for_timeout(60)  # a frame in which the page asks for the next cards
 
 
 def offsets(ids: list[str]) -> list[int]:
@@ -257,6 +232,19 @@ def test_keys_lead_through_the_feed_and_beyond_its_end(feed: Feed, open_page: Op
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("aller à un moment")
+
+
+def test_a_late_answer_to_a_key_does_not_take_back_the_one_after_it(
+    feed: Feed, open_page: Open
+) -> None:
+    feed.publish(seen(7), FAILED, source="in-a-hurry")
+    page = open_page(f"{feed.page.link}/?source=in-a-hurry")
+    expect(page.locator("#feed .card")).to_have_count(2)
+    page.keyboard.press("t")
+    page.keyboard.press("t")
+    page.evaluate("vigie.feed.refresh('?severity=infraction&source=in-a-hurry')")
+    page.keyboard.press("t")
+    expect(page).to_have_url(re.compile("severity=normal"))
 
 
 def test_a_telephone_keeps_filters_and_pause_within_reach(feed: Feed, open_page: Open) -> None:
