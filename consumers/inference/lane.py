@@ -22,6 +22,7 @@ class Lane:
         topics: where to.
         transactions: the partition's own transactional producer, opened.
         clock: seconds, monotonic.
+        now: the time of day, as Kafka stamps messages with it.
         on_commit: told of each transaction that counts.
     """
 
@@ -31,14 +32,17 @@ class Lane:
         topics: JobTopics,
         transactions: Transactions,
         clock: Callable[[], float],
+        now: Callable[[], datetime],
         on_commit: Callable[[Committed], None] = lambda _transaction: None,
     ) -> None:
         self.partition = partition
         self.transactions = transactions
         self._topics = topics
         self._clock = clock
+        self._now = now
         self._on_commit = on_commit
         self._opened_at = 0.0
+        self._waited_s = 0.0
         self._written: list[Judged] = []
         self._next_offset = 0
 
@@ -51,6 +55,11 @@ class Lane:
     def age_s(self) -> float:
         """Seconds since the open transaction's first image."""
         return self._clock() - self._opened_at if self._written else 0.0
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds that the open transaction's first image had waited when it was begun."""
+        return self._waited_s if self._written else 0.0
 
     @property
     def open_transaction(self) -> Committed | None:
@@ -69,6 +78,7 @@ class Lane:
         message = answer.message
         if not self._written:
             self._opened_at = self._clock()
+            self._waited_s = (self._now() - message.published_at).total_seconds()
         self.transactions.produce(
             self._topics.predictions,
             answer.prediction,

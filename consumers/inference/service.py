@@ -74,6 +74,7 @@ def run_worker(
             settings,
             stop.is_set,
             lambda: is_member(cluster.admin(), consumer, topics.group, stop.is_set),
+            _now,
             events=metrics.events,
         )
         worker.run()

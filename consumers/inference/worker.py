@@ -72,6 +72,7 @@ class Worker:
         settings: how much at a time.
         stopping: says when to stop.
         is_member: asks the broker whether the consumer still belongs to its group.
+        now: the time of day.
         clock: seconds, monotonic.
         events: told how it goes.
     """
@@ -85,6 +86,7 @@ class Worker:
         settings: InferenceSettings,
         stopping: Callable[[], bool],
         is_member: Callable[[], bool],
+        now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
         events: WorkerEvents | None = None,
     ) -> None:
@@ -96,6 +98,7 @@ class Worker:
         self._stopping = stopping
         self._is_member = is_member
         self._clock = clock
+        self._now = now
         self._events = events or WorkerEvents()
         self._lanes: dict[int, Lane] = {}
         self._window: OrderingWindow[Answer] = OrderingWindow()
@@ -158,9 +161,8 @@ class Worker:
             self._idle_until, self._is_missed = Deadline.within(LOST_S, self._clock), is_missed
 
     def _is_due(self, lane: Lane) -> bool:
-        return self._settings.is_full(lane.images, lane.age_s) or not self._window.holds(
-            lane.partition
-        )
+        is_full = self._settings.is_full(lane.images, lane.age_s, lane.waited_s)
+        return is_full or not self._window.holds(lane.partition)
 
     def _fill(self) -> None:
         for record in fetch(self._consumer, len(self._window), self._settings.window):
@@ -297,6 +299,7 @@ class Worker:
                 self._topics,
                 self._transactions(place.partition),
                 self._clock,
+                self._now,
                 self._events.committed,
             )
             if not lane.reopen(self._stopping):

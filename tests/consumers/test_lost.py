@@ -7,6 +7,7 @@ so the client is made up.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -75,6 +76,7 @@ def worker_of(consumer: LostConsumer, is_member: Callable[[], bool], clock: Cloc
         InferenceSettings(),
         never,
         is_member,
+        lambda: datetime.now(UTC),
         clock,
     )
 
