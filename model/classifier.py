@@ -200,13 +200,14 @@ class Classifier:
         probabilities = softmax(found.scores, self.manifest.temperature)
         label = int(probabilities.argmax())
         confidence = float(probabilities[label])
+        is_unsure = self.manifest.is_unsure(float(margins(found.scores)), confidence)
         novelty = self._novelty(found)
         return Classification(
             label=label,
             behaviour=self.labels[label].key,
             confidence=confidence,
             is_infraction=self.labels[label].is_infraction,
-            abstained=confidence < self.manifest.abstain_below or (novelty or 0.0) > MOST_NOVEL,
+            abstained=is_unsure or (novelty or 0.0) > MOST_NOVEL,
             probabilities=tuple(probabilities.tolist()),
             heat=make_grids(found.maps, self._verify(found.scores, found.maps)),
             novelty=novelty,
@@ -257,3 +258,9 @@ def softmax(
     scaled = scores.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(-1, keepdims=True))
     return np.asarray(powers / powers.sum(-1, keepdims=True))
+
+
+def margins(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Lead of the best class over the second (...), in the unit of ``scores`` (..., classes)."""
+    best = np.partition(scores.astype(np.float64), -2)[..., -2:]
+    return np.asarray(best[..., 1] - best[..., 0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ WAY_OUT = (
     "restore the whole folder from the package or a backup, train the model again, or serve another"
     " (`vigie models` lists them)."
 )
+# Of e, such that the power is still a float.
+MOST_LOG_ODDS = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,10 @@ class Manifest:
         height: of the network's input, in pixels.
         precision: ``int8`` (RGB as uint8) or ``float32`` (RGB 0..255 as float).
         temperature: what logits are divided by before the softmax.
-        abstain_below: the confidence under which the verdict is "to check".
+        least_margin: the lead of the best class over the second, in logits before the temperature,
+            under which the verdict is "to check"; ``None``: any lead will do.
+        abstain_below: the confidence under which it is, as weights of earlier training runs have
+            it; ``None``: any confidence will do. One of both limits is there.
         record: how the weights came to be: settings, data, split, checks, metrics.
         bias: per class, what the mean of its map and its logit differ by; ``None``: maps are not
             checked.
@@ -48,16 +54,45 @@ class Manifest:
     height: int
     precision: str
     temperature: float
-    abstain_below: float
+    least_margin: float | None = None
+    abstain_below: float | None = None
     record: dict[str, Any] = field(default_factory=dict)
     bias: tuple[float, ...] | None = None
     map_tolerance: float | None = None
     novelty: dict[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        if self.least_margin is None and self.abstain_below is None:
+            raise ValueError("it has neither least_margin nor abstain_below")
+
     @property
     def version(self) -> str:
         """What events call the model."""
         return f"{self.job}-{self.sha256[:VERSION_DIGITS]}"
+
+    def is_unsure(self, margin: float, confidence: float) -> bool:
+        """Whether a verdict is "to check" for its doubt; one that is no number always is.
+
+        Args:
+            margin: lead of the best class over the second, in logits before the temperature.
+            confidence: probability of the best class.
+        """
+        told = (margin, self.least_margin), (confidence, self.abstain_below)
+        return any(least is not None and not value >= least for value, least in told)
+
+    @property
+    def unsure_where(self) -> str:
+        """The limits of :meth:`is_unsure`, in words."""
+        limits = []
+        if self.least_margin is not None:
+            odds = math.exp(min(self.least_margin / self.temperature, MOST_LOG_ODDS))
+            limits.append(
+                f"the best class is less than {odds:.3g} times as probable as the second (a margin"
+                f" below {self.least_margin:.4g} logits)"
+            )
+        if self.abstain_below is not None:
+            limits.append(f"its confidence is below {self.abstain_below:.4g}")
+        return " or ".join(limits)
 
 
 def is_version(name: str) -> bool:

@@ -1,8 +1,9 @@
 """How right, how sure and how honest a classifier is: pure functions over arrays, for any job.
 
 Arrays are one value per image unless a shape is given: ``truth`` and ``said`` class numbers,
-``right`` booleans, ``confidences`` the probability of the class said, 0..1. Every function wants at
-least one image where it does not say otherwise.
+``right`` booleans, ``confidences`` the probability of the class said, 0..1, ``sureness`` any number
+that is larger the surer the answer. Every function wants at least one image where it does not say
+otherwise.
 """
 
 from __future__ import annotations
@@ -211,14 +212,14 @@ def calibration(confidences: Floats, right: Booleans, bins: int = ECE_BINS) -> C
 
 @dataclass(frozen=True, slots=True)
 class RiskCoverage:
-    """What abstaining buys: one point per distinct confidence, from the highest down.
+    """What abstaining buys: one point per distinct sureness, from the highest down.
 
     Attributes:
-        thresholds: an image is answered when its confidence is at least this.
+        thresholds: an image is answered when its sureness is at least this.
         coverage: share of images answered, rising to 1.
         risk: share of wrong answers among them.
         area: under the curve, 0..1: the mean, over the images, of the risk when each image's own
-            confidence is the threshold (AURC, Geifman et al. 2019); less is better.
+            sureness is the threshold (AURC, Geifman et al. 2019); less is better.
     """
 
     thresholds: Floats
@@ -231,9 +232,9 @@ class RiskCoverage:
         return float(self.risk[np.searchsorted(self.coverage, min(coverage, 1.0) - 1e-12)])
 
 
-def risk_coverage(confidences: Floats, right: Booleans) -> RiskCoverage:
-    """Risk over coverage as the threshold falls; images of one confidence go together."""
-    falling, where, alike = np.unique(-confidences, return_inverse=True, return_counts=True)
+def risk_coverage(sureness: Floats, right: Booleans) -> RiskCoverage:
+    """Risk over coverage as the threshold falls; images of one sureness go together."""
+    falling, where, alike = np.unique(-sureness, return_inverse=True, return_counts=True)
     answered = np.cumsum(alike)
     wrong = np.cumsum(np.bincount(where, weights=~right, minlength=len(falling)))
     risk = wrong / answered
@@ -244,19 +245,19 @@ def risk_coverage(confidences: Floats, right: Booleans) -> RiskCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A confidence below which to abstain, and what is left: shares of all and of the answered."""
+    """The sureness below which to abstain, and what is left: shares of all and of the answered."""
 
     value: float
     coverage: float
     accuracy: float
 
 
-def threshold_for(confidences: Floats, right: Booleans, accuracy: float) -> Threshold | None:
+def threshold_for(sureness: Floats, right: Booleans, accuracy: float) -> Threshold | None:
     """The lowest threshold whose answers are at least this right; ``None``: there is none.
 
     Chosen on the images it is told of, it flatters: report what it gives on others.
     """
-    curve = risk_coverage(confidences, right)
+    curve = risk_coverage(sureness, right)
     # Counting in whole images keeps 0.99 of 100 from failing by a rounding.
     enough = np.flatnonzero(1 - curve.risk >= accuracy - 1e-12)
     if not len(enough):

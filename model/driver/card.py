@@ -53,8 +53,8 @@ LIMITS = """## Limits
 * The numbers are those of the recipe, by the folds' networks; the weights that ship have seen all
   the drivers there are, so nothing here measures them on strangers.
 * The recipe (network, rate, epochs, augmentation) was chosen by the same folds: a little flattery
-  is left in it. Temperature, abstain threshold and limit of novelty of each fold come from the
-  other folds.
+  is left in it. Temperature, least margin and limit of novelty of each fold come from the other
+  folds.
 * Simulated pictures are drawn and much easier than photographs: their numbers say that the
   demonstration works, nothing about roads.
 * A heat map shows where the evidence for a class lies, on a coarse grid. It is no outline of an
@@ -106,8 +106,8 @@ largest difference {checks["maps"]["grad_cam_error"]:.1e} |
 | accuracy over the folds, float32 and int8 | {checks["float32_accuracy"]:.4f} and \
 {checks["int8_accuracy"]:.4f}; same verdict on {checks["int8_same_verdict"]:.1%} |
 | temperature | {manifest.temperature:.3f} |
-| abstains ("to check") | below a confidence of {manifest.abstain_below:.3f}, or where more than \
-{novelty:.1%} of the features lie outside of what it knows |
+| abstains ("to check") | where {manifest.unsure_where}, or where more than {novelty:.1%} of the \
+features lie outside of what it knows |
 """
 
 

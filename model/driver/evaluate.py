@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from model import measures
-from model.classifier import Classifier
+from model.classifier import Classifier, margins
 from model.driver.dataset import SUBJECTS_FILE, Sample, check_subjects, read_folder
 from model.labels import Label
 from model.manifest import Manifest
@@ -21,6 +21,8 @@ from schemas.events import MOST_NOVEL, Classification
 HELD_OUT = "held-out"
 # How right answers have to be before a person may go without looking at them.
 SURE = 0.99
+# Below this a probability's logarithm says nothing about the order of classes.
+LEAST_PROBABILITY = 1e-12
 # Shares of the images at which a report tells the risk: every twentieth.
 COVERAGES = tuple(step / 20 for step in range(1, 21))
 
@@ -64,7 +66,7 @@ class Report:
             where the model does not look.
         risk_coverage: ``(coverage, risk)`` at every twentieth of the images, surest first.
         risk_area: under the whole curve; less is better.
-        sure: the lowest threshold on the confidence whose answers are 99 % right; ``None``: none.
+        sure: the lowest odds (see :class:`Arrays`) whose answers are 99 % right; ``None``: none.
     """
 
     images: int
@@ -110,6 +112,16 @@ class Arrays:
     abstained: measures.Booleans
     novelty: measures.Floats
     subjects: tuple[str | None, ...]
+
+    @property
+    def scores(self) -> measures.Floats:
+        """Logits over the temperature, but for a constant per image, shape (images, classes)."""
+        return np.asarray(np.log(np.maximum(self.probabilities, LEAST_PROBABILITY)))
+
+    @property
+    def odds(self) -> measures.Floats:
+        """How many times as probable as the second the best class is: they grow with the margin."""
+        return np.asarray(np.exp(margins(self.scores)))
 
 
 def choose(
@@ -199,7 +211,7 @@ def summarise(answers: Sequence[Answer], labelled: Labelled) -> Report:
     scores = measures.class_scores(confusion)
     of_all, of_answered = map(measures.share_of, (all_.right, all_.right[~all_.abstained]))
     shares = measures.shares_by_group(all_.subjects, all_.right)
-    curve = measures.risk_coverage(all_.confidences, all_.right)
+    curve = measures.risk_coverage(all_.odds, all_.right)
     return Report(
         images=len(answers),
         accuracy=of_all.value,
@@ -218,7 +230,7 @@ def summarise(answers: Sequence[Answer], labelled: Labelled) -> Report:
         novel=None if np.isnan(all_.novelty).any() else float((all_.novelty > MOST_NOVEL).mean()),
         risk_coverage=tuple((part, curve.risk_at(part)) for part in COVERAGES),
         risk_area=curve.area,
-        sure=measures.threshold_for(all_.confidences, all_.right, SURE),
+        sure=measures.threshold_for(all_.odds, all_.right, SURE),
     )
 
 

@@ -37,7 +37,7 @@ def classifier_of(
         height=settings.height,
         precision=precision,
         temperature=1.0,
-        abstain_below=0.0,
+        least_margin=0.0,
     )
     return Classifier(weights, manifest, labels)
 

@@ -86,7 +86,7 @@ def _serve(forms: Forms, run: Run, validation: Validation, settings: TrainSettin
     manifest = replace(
         plain.manifest,
         temperature=calibration.temperature,
-        abstain_below=calibration.abstain_below,
+        least_margin=calibration.least_margin,
         bias=forms.bias,
         map_tolerance=map_tolerance(plain, forms.bias, run.folders[0], settings),
         novelty={

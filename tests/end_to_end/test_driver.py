@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 PATIENCE_MS = 60_000
 CLASSES = range(10)
 
-# One photograph per class that the weights which ship answer: of four in ten they abstain.
+# One photograph per class that the weights which ship answer: of one in three they abstain.
 REAL = (
     "img_100026.jpg",
     "img_1119.jpg",
@@ -45,7 +45,7 @@ REAL = (
     "img_12047.jpg",
     "img_10588.jpg",
 )
-SIMULATED_SEED = 1004  # all ten are answered
+SIMULATED_SEED = 1071  # all ten are answered, by a margin that no rounding moves
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What doubt is learned from: answers about people the network never saw."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,20 @@ def test_what_is_answered_is_as_right_as_asked():
     kept = [a for a in read if not a.verdict.abstained]
     assert len(kept) > 100
     assert right_of(kept).mean() >= SETTINGS.sure
+
+
+def test_the_lead_over_the_second_decides_and_not_the_confidence():
+    near, apart = answer(0, [0.7, 0.28, 0.02]), answer(0, [0.6, 0.2, 0.2])
+    read = recalibrate([near, apart], Calibration(1.0, math.log(2.8), novelty_limit=0.5))
+    assert [one.verdict.abstained for one in read] == [True, False]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize(("odds", "abstained"), [(2.9, False), (3.1, True)])
+def test_no_temperature_moves_the_least_margin(temperature, odds, abstained):
+    told = answer(0, [0.75, 0.25, 0.0])
+    (read,) = recalibrate([told], Calibration(temperature, math.log(odds), novelty_limit=0.5))
+    assert read.verdict.abstained is abstained
 
 
 def test_as_many_known_images_are_lost_as_was_chosen():

@@ -10,9 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from model.classifier import Classifier, softmax
+from model.classifier import Classifier, margins, softmax
 from model.decode import decode_at_least, resize
 from model.driver.evaluate import choose
 from model.driver.labels import BEHAVIOURS
@@ -20,6 +22,7 @@ from model.heat import account_gap
 from model.manifest import MANIFEST_FILE
 from model.registry import shipped
 from schemas.errors import ConfigurationError, RefusedError
+from schemas.events import MOST_NOVEL
 from tests.requirements import require_shared_data
 
 
@@ -49,11 +52,63 @@ def test_a_verdict_is_whole(classifier, jpeg):
     assert verdict.label == verdict.probabilities.index(verdict.confidence)
     assert verdict.behaviour == BEHAVIOURS[verdict.label].key
     assert verdict.is_infraction == BEHAVIOURS[verdict.label].is_infraction
-    assert verdict.abstained == (verdict.confidence < classifier.manifest.abstain_below)
+    assert verdict.abstained == (verdict.novelty > MOST_NOVEL or unsure(classifier, jpeg))
     assert len(verdict.heat.peaks) == len(BEHAVIOURS)
     assert len(verdict.heat.cells) == 10 * verdict.heat.rows * verdict.heat.columns
     assert timings.decode_ms > 0
     assert timings.inference_ms > 0
+
+
+def margin_of(classifier, jpeg):
+    """As the pixels give it, by hand."""
+    size = classifier.manifest.width, classifier.manifest.height
+    scores = classifier.run(resize(decode_at_least(jpeg, *size), *size)).scores
+    second, best = sorted(scores.astype(float))[-2:]
+    return best - second
+
+
+def unsure(classifier, jpeg):
+    return margin_of(classifier, jpeg) < classifier.manifest.least_margin
+
+
+def limited(classifier, **limits):
+    """The same network without a gate, under other limits of doubt."""
+    manifest = replace(
+        classifier.manifest, **{"least_margin": None, "abstain_below": None} | limits
+    )
+    return Classifier(classifier.weights, manifest, classifier.labels)
+
+
+def test_at_the_least_margin_it_answers_and_just_below_it_abstains(classifier, jpeg):
+    margin = margin_of(classifier, jpeg)
+    at, above = (limited(classifier, least_margin=m) for m in (margin, np.nextafter(margin, 99)))
+    assert not at.classify(jpeg)[0].abstained
+    assert above.classify(jpeg)[0].abstained
+
+
+def test_weights_whose_manifest_limits_the_confidence_abstain_by_that(classifier, jpeg):
+    sure = classifier.classify(jpeg)[0].confidence
+    at, above = (limited(classifier, abstain_below=c) for c in (sure, np.nextafter(sure, 2)))
+    assert not at.classify(jpeg)[0].abstained
+    assert above.classify(jpeg)[0].abstained
+
+
+# Eighths are added without rounding.
+EIGHTHS = st.integers(-200, 200).map(lambda n: n / 8)
+
+
+@given(st.lists(EIGHTHS, min_size=2, max_size=10), EIGHTHS)
+def test_a_constant_added_to_every_logit_changes_no_margin(scores, constant):
+    logits = np.array(scores, np.float32)
+    second, best = sorted(scores)[-2:]
+    assert margins(logits) == margins(logits + np.float32(constant)) == best - second
+
+
+@given(st.lists(EIGHTHS, min_size=2, max_size=10), st.floats(0.1, 10))
+def test_the_margin_over_the_temperature_is_the_logarithm_of_the_odds(scores, temperature):
+    logits = np.array(scores, np.float32)
+    shares = sorted(softmax(logits, temperature))
+    assert shares[-1] == pytest.approx(shares[-2] * np.exp(margins(logits) / temperature))
 
 
 def test_the_same_bytes_get_the_same_verdict_from_every_instance(classifier, jpeg):

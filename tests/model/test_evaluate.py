@@ -10,7 +10,7 @@ from PIL import Image
 
 from model.classifier import Classifier
 from model.driver.dataset import Sample, check_subjects, read_folder
-from model.driver.evaluate import HELD_OUT, Answer, choose, judge, summarise
+from model.driver.evaluate import HELD_OUT, Answer, arrays, choose, judge, summarise
 from schemas.errors import ConfigurationError
 
 
@@ -66,6 +66,17 @@ def test_images_unlike_the_known_ones_are_counted(classifier, answer):
 
     assert summarise([seen(0.4), seen(1.2)], classifier).novel == 0.5
     assert summarise([seen(None), seen(None)], classifier).novel is None
+
+
+def test_answers_are_ranked_by_the_odds_of_the_best_class_to_the_second(classifier, answer):
+    def told(one, *shares):
+        spread = shares + (0.0,) * (10 - len(shares))
+        return replace(one, verdict=replace(one.verdict, probabilities=spread))
+
+    apart, near = told(answer(0, 0), 0.6, 0.2, 0.2), told(answer(1, 0), 0.7, 0.3)
+    assert arrays([apart, near]).odds == pytest.approx([3, 7 / 3])
+    found = summarise([apart, near], classifier)
+    assert (found.sure.value, found.sure.coverage) == (pytest.approx(3), 0.5)
 
 
 def test_a_class_never_said_and_never_true_does_not_count(classifier, answer):

@@ -24,7 +24,7 @@ def put(folder, content=b"weights", **changes):
         "height": 192,
         "precision": "int8",
         "temperature": 1.0,
-        "abstain_below": 0.5,
+        "least_margin": 0.5,
     }
     (folder / "driver.tflite").write_bytes(content)
     (folder / "labels.json").write_text("[]")
@@ -161,8 +161,8 @@ def test_a_damaged_model_is_not_installed(root, tmp_path):
 def test_installing_again_mends_and_renews(root, tmp_path):
     (found,) = installed(root, b"weights")
     (found.folder / "driver.tflite").write_bytes(b"damaged")
-    install(put(tmp_path / "again", abstain_below=0.9), root)
-    assert found.check().abstain_below == 0.9
+    install(put(tmp_path / "again", least_margin=0.9), root)
+    assert found.check().least_margin == 0.9
 
 
 def test_an_installation_that_is_cut_short_leaves_no_version(root, tmp_path, monkeypatch):
@@ -194,6 +194,16 @@ def test_weights_outside_the_folder_are_refused(tmp_path):
 def test_a_manifest_that_promises_no_hash_is_refused(tmp_path, promised):
     with pytest.raises(ConfigurationError, match=MANIFEST_FILE):
         read_manifest(put(tmp_path / "mine", sha256=promised))
+
+
+def test_a_manifest_without_a_limit_of_doubt_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="neither least_margin nor abstain_below"):
+        read_manifest(put(tmp_path / "mine", least_margin=None))
+
+
+def test_a_manifest_of_before_the_margin_is_read(tmp_path):
+    found = read_manifest(put(tmp_path / "mine", least_margin=None, abstain_below=0.98))
+    assert (found.least_margin, found.abstain_below) == (None, 0.98)
 
 
 def test_a_manifest_of_before_the_self_check_is_read(tmp_path):

@@ -125,7 +125,7 @@ def test_damaged_weights_end_a_command_with_code_4_and_one_sentence(tmp_path, da
 
 
 def test_predict_serves_the_model_of_the_setting(tmp_path, mine):
-    write(mine, abstain_below=1.0)
+    write(mine, least_margin=100.0)
     image = tmp_path / "image.png"
     Image.new("RGB", (64, 48), "teal").save(image)
 

@@ -183,7 +183,7 @@ def risk_coverage_figure(
             mode="lines",
             line={"color": BLUE, "width": 2},
             name="this model",
-            hovertemplate="answers %{x:.1%}, %{y:.2%} wrong<br>from confidence %{customdata:.3f}"
+            hovertemplate="answers %{x:.1%}, %{y:.2%} wrong<br>from odds of %{customdata:,.1f} to 1"
             "<extra></extra>",
         ),
     ]

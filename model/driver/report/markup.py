@@ -64,6 +64,11 @@ def decimals(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.3f}"
 
 
+def odds(value: float) -> str:
+    """``12.3 to 1``."""
+    return f"{value:,.1f} to 1"
+
+
 def times(ratio: float | None) -> str:
     """How many times more."""
     return "–" if ratio is None else f"{ratio:.1f} ×"

@@ -18,6 +18,7 @@ from model.driver.report.markup import (
     decimals,
     list_of,
     more,
+    odds,
     percent,
     plot,
     reach,
@@ -58,7 +59,7 @@ def tiles(study: Study, report: Report) -> Iterator[str]:
     share, note = "none", "no threshold reaches it on these images"
     if report.sure:
         share = percent(report.sure.coverage)
-        note = f"answered, from confidence {report.sure.value:.3f} on (found on these images)"
+        note = f"answered, from odds of {odds(report.sure.value)} on (found on these images)"
     yield tile(f"At {SURE:.0%} right", share, note)
     yield from _optional_tiles(study)
 
@@ -145,18 +146,18 @@ def _confidence(study: Study, report: Report) -> str:
 
 def _abstaining(study: Study, report: Report) -> str:
     told = arrays(study.answers)
-    curve = measures.risk_coverage(told.confidences, told.right)
+    curve = measures.risk_coverage(told.odds, told.right)
     served = (report.answered, 1 - report.accuracy_answered)
     wrong = f"{percent(served[1], 2)} of those answers are wrong. " if report.answered else ""
     reading = f"As served it answers {percent(report.answered)} of the images. {wrong}"
     if report.sure:
         reading += (
-            f"From a confidence of {report.sure.value:.3f} on, at least {SURE:.0%} are right, and"
-            f" {percent(report.sure.coverage)} are answered; a threshold found on these very images"
-            " flatters."
+            f"From odds of {odds(report.sure.value)} on, best class to second, at least"
+            f" {SURE:.0%} are right, and {percent(report.sure.coverage)} are answered; a threshold"
+            " found on these very images flatters."
         )
     else:
-        reading += f"No threshold makes {SURE:.0%} of them right."
+        reading += f"No odds of best class to second make {SURE:.0%} of them right."
     reading += f" Area under the curve: {report.risk_area:.4f}."
     if report.novel is not None:
         reading += f" {percent(report.novel)} it leaves to people as unlike what it learned from."

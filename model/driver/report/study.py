@@ -54,7 +54,7 @@ def facts_of(manifest: Manifest, folder: Path, samples: Sequence[Sample]) -> dic
         "SHA-256 of the weights": manifest.sha256,
         "Input": f"RGB {manifest.width} x {manifest.height}, {manifest.precision}",
         "Temperature": f"{manifest.temperature:.4g}",
-        "Abstains below": f"{manifest.abstain_below:.4g}",
+        "Abstains where": manifest.unsure_where,
         **trained_with(manifest.record.get("settings", {})),
         "Data": f"{folder}, {len(samples)} images",
         "SHA-256 of the data": digest(samples),
