@@ -94,14 +94,27 @@ class Classifier:
         self._bias = None if manifest.bias is None else np.array(manifest.bias, np.float32)
 
     @classmethod
-    def load(cls, folder: Path | None = None, limits: Limits = DEFAULT_LIMITS) -> Classifier:
+    def load(
+        cls,
+        folder: Path | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        sure: float | None = None,
+    ) -> Classifier:
         """Read, verify and warm the network in ``folder``; by default the driver's that ships.
 
+        Args:
+            folder: with the model's files.
+            limits: of the images it takes.
+            sure: share of its answers that shall be right; ``None``: as the manifest has it.
+
         Raises:
-            ConfigurationError: a file is missing or is not the one the manifest names.
+            ConfigurationError: a file is missing or is not the one the manifest names, or it was
+                not measured when the network is so sure.
         """
         folder = folder or shipped("driver").folder
         manifest = read_manifest(folder)
+        if sure is not None:
+            manifest = manifest.as_sure_as(sure)
         found = cls(
             read_weights(folder, manifest),
             manifest,

@@ -25,6 +25,23 @@ MOST_LOG_ODDS = 700.0
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """How sure a model may be asked to be, and what that costs; measured on people it never saw.
+
+    Attributes:
+        right: share of its answers that shall be right.
+        least_margin: the manifest's, for that.
+        answered: share of the images that it then answers.
+        accuracy: share of those answers that were right where other people chose the margin.
+    """
+
+    right: float
+    least_margin: float
+    answered: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """How to use one file of weights.
 
@@ -40,6 +57,7 @@ class Manifest:
             under which the verdict is "to check"; ``None``: any lead will do.
         abstain_below: the confidence under which it is, as weights of earlier training runs have
             it; ``None``: any confidence will do. One of both limits is there.
+        choices: other margins that may be asked for, surest first.
         record: how the weights came to be: settings, data, split, checks, metrics.
         bias: per class, what the mean of its map and its logit differ by; ``None``: maps are not
             checked.
@@ -56,6 +74,7 @@ class Manifest:
     temperature: float
     least_margin: float | None = None
     abstain_below: float | None = None
+    choices: tuple[Choice, ...] = ()
     record: dict[str, Any] = field(default_factory=dict)
     bias: tuple[float, ...] | None = None
     map_tolerance: float | None = None
@@ -69,6 +88,22 @@ class Manifest:
     def version(self) -> str:
         """What events call the model."""
         return f"{self.job}-{self.sha256[:VERSION_DIGITS]}"
+
+    def as_sure_as(self, right: float) -> Manifest:
+        """The same weights, which abstain until this share of their answers is right.
+
+        Raises:
+            ConfigurationError: that was not measured of them.
+        """
+        for choice in self.choices:
+            if choice.right == right:
+                return replace(self, least_margin=choice.least_margin, abstain_below=None)
+        known = ", ".join(f"{choice.right:g}" for choice in self.choices)
+        way_out = f"choose one of {known}, or none" if known else "leave it unset"
+        raise ConfigurationError(
+            f"VIGIE_INFERENCE__SURE is {right:g}, but how often {self.version} has to abstain for"
+            f" that was not measured: {way_out}."
+        )
 
     def is_unsure(self, margin: float, confidence: float) -> bool:
         """Whether a verdict is "to check" for its doubt; one that is no number always is.
@@ -108,7 +143,9 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_FILE
     try:
-        found = Manifest(**json.loads(path.read_text("utf-8")))
+        told = json.loads(path.read_text("utf-8"))
+        choices = tuple(Choice(**choice) for choice in told.pop("choices", ()))
+        found = Manifest(**told, choices=choices)
         if Path(found.weights).name != found.weights:
             raise ValueError(f"its weights {found.weights!r} are no file name")
         if not re.fullmatch("[0-9a-f]{64}", found.sha256):

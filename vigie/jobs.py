@@ -66,12 +66,16 @@ def job_labels(job: str, model: str | None = None, home: Path | None = None) -> 
 
 
 def classifier_loader(
-    job: str, max_bytes: int, model: str | None = None, home: Path | None = None
+    job: str,
+    max_bytes: int,
+    model: str | None = None,
+    home: Path | None = None,
+    sure: float | None = None,
 ) -> Callable[[], Classifier]:
     """Loads one classifier of a job; image files above ``max_bytes`` are refused.
 
-    ``model`` and ``home`` are those of :func:`find_model`. What is wrong with the model is told at
-    once, before anybody waits for a broker.
+    ``model`` and ``home`` are those of :func:`find_model`, ``sure`` that of the settings. What is
+    wrong with the model is told at once, before anybody waits for a broker.
 
     Raises:
         UsageError: there is no such job.
@@ -82,13 +86,15 @@ def classifier_loader(
     from model.decode import Limits  # noqa: PLC0415
 
     found = find_model(job, model, home)
-    found.check()
-    return lambda: Classifier.load(found.folder, Limits(max_bytes=max_bytes))
+    manifest = found.check()
+    if sure is not None:
+        manifest.as_sure_as(sure)
+    return lambda: Classifier.load(found.folder, Limits(max_bytes=max_bytes), sure)
 
 
 def configured_loader(
     job: str, settings: Settings, model: str | None = None
 ) -> Callable[[], Classifier]:
     """:func:`classifier_loader` with what the settings say; a ``model`` that is named wins."""
-    limit, chosen = settings.storage.max_image_bytes, model or settings.inference.model
-    return classifier_loader(job, limit, chosen, settings.home)
+    limit, inference = settings.storage.max_image_bytes, settings.inference
+    return classifier_loader(job, limit, model or inference.model, settings.home, inference.sure)

@@ -20,6 +20,13 @@ class InferenceSettings(BaseModel):
         description="Model that judges: a version, as `vigie models` lists them, its first digits,"
         " or a folder. Unset: the one that ships.",
     )
+    sure: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Share of the model's answers that shall be right; the surer, the more images"
+        " are for a person to check. One of those that the model's card lists. Unset: 0.99.",
+    )
     slot: int = Field(
         default=0,
         ge=0,

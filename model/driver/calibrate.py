@@ -11,10 +11,15 @@ from model import measures
 from model.classifier import margins, softmax
 from model.driver.evaluate import Answer, arrays
 from model.driver.settings import TrainSettings
+from model.manifest import Choice
 from schemas.events import MOST_NOVEL
 
 # Features that lie wholly inside leave a residual of 0, in units of which nothing can be told.
 LEAST_LIMIT = 1e-4
+
+RIGHT = (0.99, 0.98, 0.97, 0.95)
+"""Shares of answers that shall be right, to choose from: from one wrong in a hundred to one in
+twenty, which is not much better than to answer everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,27 @@ def cross_calibrate(
         others = [a for other, each in enumerate(deciding) if other != number for a in each]
         found.append(recalibrate(answers, calibrate(others, settings)))
     return found
+
+
+def weigh(deciding: Sequence[Sequence[Answer]], settings: TrainSettings) -> tuple[Choice, ...]:
+    """What each of ``RIGHT`` costs, where anything is answered at all.
+
+    Args:
+        deciding: answers of the data folder that decides, fold by fold, at temperature 1.
+        settings: the recipe.
+    """
+    found = (_choice(deciding, replace(settings, sure=right)) for right in RIGHT)
+    return tuple(choice for choice in found if choice is not None)
+
+
+def _choice(deciding: Sequence[Sequence[Answer]], settings: TrainSettings) -> Choice | None:
+    least = calibrate([answer for each in deciding for answer in each], settings).least_margin
+    found = cross_calibrate(deciding, deciding, settings)
+    told = arrays([answer for each in found for answer in each])
+    right = told.right[~told.abstained]
+    if not len(right):
+        return None
+    return Choice(settings.sure, least, len(right) / len(told.right), float(right.mean()))
 
 
 def _again(

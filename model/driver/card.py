@@ -83,7 +83,7 @@ def write_card(
     """
     parts = [INTRODUCTION, _model(manifest), _data(manifest), LICENCE]
     parts += [_report(name, report, labels) for name, report in reports.items()]
-    parts += [_unrelated(unrelated), _deletion(drops), LIMITS]
+    parts += [_choices(manifest), _unrelated(unrelated), _deletion(drops), LIMITS]
     path.write_text("\n".join(parts), "utf-8")
 
 
@@ -156,6 +156,28 @@ def _confusion(report: Report, labels: Sequence[Label]) -> str:
         f1 = f"{report.f1[label.key]:.3f}" if label.key in report.f1 else "-"
         lines.append(f"| **{label.code}** {label.en} | {cells} | {f1} |")
     return "\n".join(lines)
+
+
+def _choices(manifest: Manifest) -> str:
+    lines = [
+        f"| {choice.right:g} | {choice.least_margin:.3f} | {choice.answered:.1%} |"
+        f" {choice.accuracy:.4f} |"
+        for choice in manifest.choices
+    ]
+    return "\n".join(
+        [
+            "## How sure it shall be",
+            "",
+            "`VIGIE_INFERENCE__SURE` chooses how many of its answers shall be right; what it does"
+            " not answer is for a person to check. Real people, each judged by the margin that the"
+            " others chose:",
+            "",
+            "| right, wanted | least margin | answered | of those right |",
+            "|---|---|---|---|",
+            *lines,
+            "",
+        ]
+    )
 
 
 def _unrelated(shares: Mapping[str, Share]) -> str:

@@ -87,6 +87,7 @@ def _serve(forms: Forms, run: Run, validation: Validation, settings: TrainSettin
         plain.manifest,
         temperature=calibration.temperature,
         least_margin=calibration.least_margin,
+        choices=validation.choices,
         bias=forms.bias,
         map_tolerance=map_tolerance(plain, forms.bias, run.folders[0], settings),
         novelty={

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from model.driver.calibrate import Calibration, calibrate, cross_calibrate
+from model.driver.calibrate import Calibration, calibrate, cross_calibrate, weigh
 from model.driver.dataset import Folder, classes_of, digest, load_folder
 from model.driver.deletion import Drop
 from model.driver.evaluate import Answer, Report, arrays, summarise
@@ -18,6 +18,7 @@ from model.driver.folds import Fold, cross_validate
 from model.driver.network import NETWORK
 from model.driver.settings import TrainSettings
 from model.labels import Label
+from model.manifest import Choice
 from model.progress import Progress, silent
 from schemas.errors import ConfigurationError
 
@@ -35,6 +36,7 @@ class Validation:
         folds: per data folder, name and answers of each fold; each fold's answers are calibrated
             by the other folds.
         calibration: by all folds, for the model that ships.
+        choices: other margins to choose from, by all folds.
         drops: of the deletion test, from all folds.
         accuracies: of the first data folder, per precision.
         agreement: share of its images on which both forms give the same verdict.
@@ -44,6 +46,7 @@ class Validation:
     precision: str
     folds: dict[str, list[tuple[str, list[Answer]]]]
     calibration: Calibration
+    choices: tuple[Choice, ...]
     drops: list[Drop]
     accuracies: dict[str, float]
     agreement: float
@@ -127,6 +130,7 @@ def validate(run: Run, settings: TrainSettings, progress: Progress = silent) -> 
             for folder in run.folders
         },
         calibration,
+        weigh(deciding, settings),
         [drop for fold in found for drop in fold.drops],
         accuracies,
         float((read["float32"].said == read["int8"].said).mean()),

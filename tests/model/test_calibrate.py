@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.driver.calibrate import Calibration, calibrate, cross_calibrate, recalibrate
+from model.driver.calibrate import Calibration, calibrate, cross_calibrate, recalibrate, weigh
 from model.driver.dataset import Sample
 from model.driver.evaluate import Answer
 from model.driver.settings import TrainSettings
@@ -111,3 +111,17 @@ def test_a_fold_is_read_by_what_the_others_teach():
     first, second = cross_calibrate([sharp, flat], [sharp, flat], SETTINGS)
     assert first == recalibrate(sharp, calibrate(flat, SETTINGS))
     assert second == recalibrate(flat, calibrate(sharp, SETTINGS))
+
+
+def test_the_less_often_it_has_to_be_right_the_more_it_answers():
+    choices = weigh([drawn(1), drawn(2), drawn(3)], SETTINGS)
+    assert [choice.right for choice in choices] == [0.99, 0.98, 0.97, 0.95]
+    margins, answered = zip(*((c.least_margin, c.answered) for c in choices), strict=True)
+    assert sorted(margins, reverse=True) == list(margins)
+    assert sorted(answered) == list(answered)
+    assert all(choice.accuracy == pytest.approx(choice.right, abs=0.01) for choice in choices)
+
+
+def test_where_nothing_would_be_answered_there_is_no_choice():
+    wrong = [answer(1, (0.9, 0.05, 0.05))] * 20
+    assert weigh([wrong, wrong], SETTINGS) == ()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from model.manifest import Manifest
+from model.manifest import Choice, Manifest, read_manifest, write_manifest
+from schemas.errors import ConfigurationError
 
 
 def limited(**limits):
@@ -32,3 +33,24 @@ def test_what_is_no_number_is_never_sure_enough(limits):
 
 def test_a_limit_beyond_any_odds_is_told_too():
     assert "times as probable" in limited(least_margin=1e6).unsure_where
+
+
+CHOICES = (Choice(0.99, 3.0, 0.66, 0.989), Choice(0.95, 1.0, 0.93, 0.951))
+
+
+def test_a_model_can_be_asked_to_answer_more_and_be_less_often_right():
+    asked = limited(least_margin=3.0, abstain_below=0.9, choices=CHOICES).as_sure_as(0.95)
+    assert (asked.least_margin, asked.abstain_below) == (1.0, None)
+
+
+def test_how_sure_it_was_not_measured_to_be_it_cannot_be_asked_for():
+    with pytest.raises(ConfigurationError, match=r"SURE is 0.9, .* choose one of 0.99, 0.95, or"):
+        limited(least_margin=3.0, choices=CHOICES).as_sure_as(0.9)
+    with pytest.raises(ConfigurationError, match="leave it unset"):
+        limited(least_margin=3.0).as_sure_as(0.99)
+
+
+def test_choices_are_read_as_they_were_written(tmp_path):
+    manifest = limited(least_margin=3.0, choices=CHOICES)
+    write_manifest(tmp_path, manifest)
+    assert read_manifest(tmp_path) == manifest

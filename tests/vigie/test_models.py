@@ -137,6 +137,22 @@ def test_predict_serves_the_model_of_the_setting(tmp_path, mine):
         assert (verdict["abstained"], verdict["model_version"]) == (True, f"driver-{SHIPPED.name}")
 
 
+def test_predict_answers_what_the_setting_is_sure_enough_for(tmp_path, mine):
+    never = {"right": 0.99, "least_margin": 100.0, "answered": 0.5, "accuracy": 0.99}
+    always = {"right": 0.95, "least_margin": 0.0, "answered": 1.0, "accuracy": 0.95}
+    write(mine, choices=[never, always], novelty=None)
+    image = tmp_path / "image.png"
+    Image.new("RGB", (64, 48), "teal").save(image)
+    words = ("predict", "--path", str(image), "--model", str(mine))
+
+    sure, unsure = (vigie(tmp_path, *words, VIGIE_INFERENCE__SURE=s) for s in ("0.99", "0.95"))
+    unknown = vigie(tmp_path, *words, VIGIE_INFERENCE__SURE="0.5")
+
+    assert [json.loads(one.stdout)["abstained"] for one in (sure, unsure)] == [True, False]
+    assert unknown.returncode == 4
+    assert "choose one of 0.99, 0.95, or none" in unknown.stdout + unknown.stderr
+
+
 @pytest.fixture
 def other(mine):
     """The same network as other weights: what stands behind its end changes no verdict."""
