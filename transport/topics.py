@@ -159,6 +159,8 @@ def create(admin: AdminClient, wanted: list[NewTopic]) -> None:
     for name, future in admin.create_topics(wanted, operation_timeout=ADMIN_TIMEOUT_S).items():
         try:
             future.result(ADMIN_TIMEOUT_S)
+        except TimeoutError as error:
+            raise ConfigurationError(_silent("no broker took the request")) from error
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise ConfigurationError(
@@ -202,11 +204,15 @@ def partition_count(admin: AdminClient, name: str) -> int:
     try:
         found = admin.list_topics(name, timeout=ADMIN_TIMEOUT_S).topics.get(name)
     except KafkaException as error:
-        raise ConfigurationError(
-            f"No answer from Kafka within {ADMIN_TIMEOUT_S:.0f} s: {error.args[0].str()}. Start the"
-            " embedded broker with `vigie broker start`, or set VIGIE_KAFKA__BOOTSTRAP_SERVERS."
-        ) from error
+        raise ConfigurationError(_silent(error.args[0].str())) from error
     return len(found.partitions) if found and found.error is None else 0
+
+
+def _silent(why: str) -> str:
+    return (
+        f"No answer from Kafka within {ADMIN_TIMEOUT_S:.0f} s: {why}. Start the embedded broker"
+        " with `vigie broker start`, or set VIGIE_KAFKA__BOOTSTRAP_SERVERS."
+    )
 
 
 def _new_topic(
