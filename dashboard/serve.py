@@ -38,7 +38,7 @@ from producers.publish import Publisher
 from producers.simulator_controls import Controls
 from producers.upload import PatientPublisher
 from schemas.errors import ConfigurationError
-from storage.images import ImageStore
+from storage.images import Images
 from transport.clients import Cluster
 from transport.health.vitals import Vitals
 from transport.settings import TopicSettings
@@ -61,7 +61,7 @@ log = structlog.get_logger(__name__)
 
 def serve(
     cluster: Cluster,
-    store: ImageStore,
+    store: Images,
     job: str,
     labels: Sequence[Label],
     settings: DashboardSettings,

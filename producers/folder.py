@@ -61,7 +61,7 @@ from producers.writer import InterruptedWritingError, Outgoing, TransactionalWri
 from schemas.codec import encode_reference
 from schemas.errors import ConfigurationError, RefusedError, VigieError
 from schemas.events import ImageReference
-from storage.images import ImageStore
+from storage.images import Images
 from transport.clients import Cluster
 from transport.topics import JobTopics
 
@@ -131,7 +131,7 @@ def watch_folder(
     *,
     cluster: Cluster,
     job: str,
-    store: ImageStore,
+    store: Images,
     state: Path,
     settings: FolderSettings,
     stop: threading.Event,
@@ -174,7 +174,7 @@ class _Folder:
     root: Path
     cluster: Cluster
     job: str
-    store: ImageStore
+    store: Images
     memory: Memory
     settings: FolderSettings
     stop: threading.Event

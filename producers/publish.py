@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import math
-import shutil
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +18,7 @@ from producers.files import printable
 from schemas.codec import encode_reference
 from schemas.errors import UsageError
 from schemas.events import ImageReference
-from storage.images import ImageStore
+from storage.images import Images
 from transport.clients import Cluster
 from transport.topics import JobTopics
 
@@ -35,7 +34,7 @@ FLUSH_SLICE_S = 0.5
 
 
 def make_reference(
-    store: ImageStore,
+    store: Images,
     job: str,
     data: bytes,
     *,
@@ -71,7 +70,8 @@ def make_reference(
     try:
         stored = store.put(data)
     except OSError as error:
-        raise _store_error(store, error) from error
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise StoreError(store.write_trouble(error), is_full=is_full) from error
     return ImageReference(
         reference_id=reference_id,
         job=job,
@@ -82,21 +82,6 @@ def make_reference(
         name=printable(name),
         captured_at=captured_at,
     )
-
-
-def _store_error(store: ImageStore, error: OSError) -> StoreError:
-    return StoreError(
-        f"The image store {store.root} cannot be written: {error.strerror}{_room(store)}. Free disk"
-        " space or give this user the right to write there.",
-        is_full=error.errno in {errno.ENOSPC, errno.EDQUOT},
-    )
-
-
-def _room(store: ImageStore) -> str:
-    try:
-        return f" ({shutil.disk_usage(store.root).free / 2**20:.1f} MiB free)"
-    except OSError:
-        return ""
 
 
 class Publisher:
@@ -110,7 +95,7 @@ class Publisher:
         self,
         cluster: Cluster,
         job: str,
-        store: ImageStore,
+        store: Images,
         new_id: Callable[[], str] = lambda: str(uuid4()),
         on_acknowledged: Callable[[], None] = lambda: None,
     ) -> None:

@@ -1,1 +1,1 @@
-"""What is kept on disk: the image store."""
+"""What is kept: images, and in a database the archive."""

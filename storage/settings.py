@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -12,8 +10,11 @@ class StorageSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    images: Path | None = Field(
-        default=None, description="Folder of the image store. Unset: images/ under VIGIE_HOME."
+    # Text, because a path makes one slash of two.
+    images: str | None = Field(
+        default=None,
+        description="Folder of the image store, or its URL: s3://BUCKET/PREFIX (also gs, az; needs"
+        " the extra `objects`). Unset: images/ under VIGIE_HOME.",
     )
     max_image_bytes: int = Field(
         default=20_000_000,

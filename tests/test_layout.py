@@ -35,11 +35,13 @@ TOP_LEVEL = {
     *MAY_IMPORT,
     *("tests", "docs", ".ci", ".github"),
     *("README.md", "LICENSE", "SECURITY.md", "Makefile", "Dockerfile", "docker-compose.yml"),
+    "docker-compose.cluster.yml",
     *("pyproject.toml", "requirements.txt", "requirements-dev.txt", "main.py", ".gitignore"),
     ".dockerignore",
     ".gitattributes",
 }
 LONGEST_FILE = 500
+EXTRAS = ("train", "bench", "postgres", "objects")
 
 
 def modules() -> list[Path]:
@@ -143,7 +145,7 @@ def test_every_import_is_declared_and_every_dependency_used():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {plain(line) for line in project["dependencies"]}
     extras = project["optional-dependencies"]
-    optional = {plain(line) for extra in ("train", "bench", "postgres") for line in extras[extra]}
+    optional = {plain(line) for extra in EXTRAS for line in extras[extra]}
     distributions = packages_distributions()
     used = {
         plain(distributions[top][0])

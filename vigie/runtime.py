@@ -12,7 +12,7 @@ from types import FrameType
 
 from producers.simulator_controls import Controls
 from schemas.errors import ConfigurationError
-from storage.images import ImageStore
+from storage.images import Images, open_images
 from transport.broker import EmbeddedBroker
 from transport.broker.readiness import answers
 from transport.clients import Cluster
@@ -24,9 +24,9 @@ BROKER_POLL_S = 0.05
 """A broker takes 1.4 s to start: noticing its readiness this late costs nothing."""
 
 
-def image_store(settings: Settings) -> ImageStore:
+def image_store(settings: Settings) -> Images:
     """The image store that the settings name."""
-    return ImageStore(settings.images, settings.storage.max_image_bytes)
+    return open_images(settings.images, settings.storage.max_image_bytes)
 
 
 def simulator_controls(settings: Settings) -> Controls:

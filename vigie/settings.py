@@ -62,8 +62,8 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
 
     @property
-    def images(self) -> Path:
-        """Folder of the image store."""
+    def images(self) -> Path | str:
+        """Folder of the image store, or its URL."""
         return self.storage.images or self.home / "images"
 
     @property

@@ -87,13 +87,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """A message with its reference and its image, or why there is none."""
 
     message: Message
     reference: ImageReference | None
     image: bytes | Failure
     read_ms: float
+
+    @property
+    def held_bytes(self) -> int:
+        """What the image takes in memory."""
+        return 0 if isinstance(self.image, Failure) else len(self.image)
 
 
 class Judge:
@@ -119,21 +124,21 @@ class Judge:
         """The one answer to a message: a Failure where anything about it is wrong."""
         return self.answer_all([message])[0]
 
-    def answer_all(self, messages: Sequence[Message]) -> list[Answer]:
-        """The one answer to each message, in their order."""
+    def answer_all(self, messages: Sequence[Message | Opened]) -> list[Answer]:
+        """The one answer to each message, in their order; what is not opened yet, is now."""
         answers: list[Answer] = []
-        opened: list[_Opened] = []
+        opened: list[Opened] = []
         held = 0
         for message in messages:
-            opened.append(self._open(message))
-            image = opened[-1].image
-            held += 0 if isinstance(image, Failure) else len(image)
+            opened.append(message if isinstance(message, Opened) else self.open(message))
+            held += opened[-1].held_bytes
             if held > HELD_BYTES:
                 answers += self._judge(opened)
                 opened, held = [], 0
         return answers + self._judge(opened)
 
-    def _open(self, message: Message) -> _Opened:
+    def open(self, message: Message) -> Opened:
+        """Read what a message refers to; any thread may do so."""
         reference: ImageReference | None = None
         read_ms = 0.0
         try:
@@ -144,9 +149,9 @@ class Judge:
             read_ms = (time.perf_counter() - began) * 1e3
         except RefusedError as refused:
             image = Failure(refused.reason, refused.detail)
-        return _Opened(message, reference, image, read_ms)
+        return Opened(message, reference, image, read_ms)
 
-    def _judge(self, opened: Sequence[_Opened]) -> list[Answer]:
+    def _judge(self, opened: Sequence[Opened]) -> list[Answer]:
         images = [one.image for one in opened if not isinstance(one.image, Failure)]
         verdicts = iter(self._classify(images))
         return [
@@ -157,7 +162,7 @@ class Judge:
         ]
 
     def _answer(
-        self, opened: _Opened, outcome: Classification | Failure, timings: Timings
+        self, opened: Opened, outcome: Classification | Failure, timings: Timings
     ) -> Answer:
         message = opened.message
         if not isinstance(outcome, Failure):
@@ -234,7 +239,7 @@ class Judge:
                         FailureReason.IMAGE_UNREADABLE,
                         f"The image {reference.path!r} could not be read in"
                         f" {len(TRANSIENT_WAITS_S) + 1} tries ({error.strerror or error})."
-                        " Check the disk and this user's rights, then replay the dead letter.",
+                        " Check the store and this user's rights, then replay the dead letter.",
                     ) from error
                 self._sleep(wait)
         raise AssertionError("the last try returns or raises")

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from consumers.inference.judge import Answer, Judge, Message
+from consumers.inference.judge import Answer, Judge, Message, Opened
 
 MOST_AT_ONCE = 8
 """Images that a thread takes when that many wait for it. Between two images a network drives all
@@ -26,7 +26,7 @@ TICK_S = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    message: Message
+    message: Message | Opened
     result: Future[Answer] = field(default_factory=Future)
 
 
@@ -51,7 +51,7 @@ class JudgePool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, message: Message) -> Future[Answer]:
+    def submit(self, message: Message | Opened) -> Future[Answer]:
         """Judge a message on the next free thread."""
         task = _Task(message)
         self._waiting.put(task)

@@ -6,17 +6,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from datetime import UTC, datetime
 
 import structlog
 
+from consumers.inference.ahead import ReadAhead
 from consumers.inference.judge import Classifier, Judge
 from consumers.inference.metrics import WorkerMetrics
 from consumers.inference.pool import JudgePool
 from consumers.inference.settings import InferenceSettings
 from consumers.inference.waiting import Backlog
 from consumers.inference.worker import Worker
-from storage.images import ImageStore
+from storage.images import Images
 from transport.clients import Cluster
 from transport.health.vitals import StopFlag, Vitals
 from transport.membership import is_member
@@ -32,7 +34,7 @@ log = structlog.get_logger()
 
 def run_worker(
     cluster: Cluster,
-    store: ImageStore,
+    store: Images,
     topics: JobTopics,
     load: Callable[[], Classifier],
     settings: InferenceSettings,
@@ -106,12 +108,21 @@ def load_classifiers(
 
 
 def judge_pool(
-    job: str, store: ImageStore, classifiers: Sequence[Classifier], settings: InferenceSettings
-) -> JudgePool:
+    job: str, store: Images, classifiers: Sequence[Classifier], settings: InferenceSettings
+) -> JudgePool | ReadAhead:
     """Threads that judge the images of a store, one per classifier."""
-    return JudgePool(
-        [Judge(job, store, each, _now, settings.max_reference_bytes) for each in classifiers]
-    )
+    closing = threading.Event()
+
+    def pause(seconds: float) -> None:
+        if closing.wait(seconds):
+            raise CancelledError
+
+    judges = [
+        Judge(job, store, each, _now, settings.max_reference_bytes, pause) for each in classifiers
+    ]
+    pool = JudgePool(judges)
+    readers = store.read_ahead * len(judges)
+    return ReadAhead(pool, judges[0].open, readers, closing) if readers else pool
 
 
 def _now() -> datetime:

@@ -17,7 +17,7 @@ from consumers.inference.settings import InferenceSettings
 from consumers.replay.period import resolve_period
 from consumers.replay.replayer import Replayer
 from schemas.errors import ConfigurationError
-from storage.images import ImageStore
+from storage.images import Images
 from transport.clients import Cluster
 from transport.deadline import Deadline
 from transport.replays import (
@@ -62,7 +62,7 @@ class Summary:
 
 def run_replay(
     cluster: Cluster,
-    store: ImageStore,
+    store: Images,
     topics: JobTopics,
     load: Callable[[], Classifier],
     period: Period,

@@ -18,7 +18,7 @@ from model.heat import heat_png
 from schemas.codec import decode_prediction
 from schemas.errors import RefusedError
 from schemas.events import Classification, HeatGrids
-from storage.images import ImageStore
+from storage.images import Images
 
 Size = Literal["small", "large"]
 
@@ -36,7 +36,7 @@ AT_ONCE = 2
 class Pictures:
     """Makes pictures when someone looks, and remembers the last ones."""
 
-    def __init__(self, store: ImageStore, messages: Messages, cache_bytes: int) -> None:
+    def __init__(self, store: Images, messages: Messages, cache_bytes: int) -> None:
         self._store = store
         self._messages = messages
         self._cache = ByteCache(cache_bytes)
@@ -51,13 +51,13 @@ class Pictures:
         return self._cache.get(name, lambda: self._draw_heat(name))
 
     def _shrink(self, sha256: str, size: Size) -> bytes | None:
-        path = self._store.find(sha256)
-        if path is None:
-            return None
         width, height = BOX[size]
         try:
             with self._decoding:
-                pixels = decode_at_least(path.read_bytes(), width, height)
+                data = self._store.load(sha256)
+                if data is None:
+                    return None
+                pixels = decode_at_least(data, width, height)
                 shown = fit(pixels.shape[1], pixels.shape[0], width, height)
                 small = resize(pixels, *shown)
                 return bytes(simplejpeg.encode_jpeg(small, QUALITY[size], "RGB"))

@@ -15,7 +15,7 @@ from dashboard.operations.letters import Letters
 from schemas.codec import decode_prediction, decode_reference
 from schemas.errors import ConfigurationError, RefusedError, VigieError
 from schemas.events import SEVERITIES, ImageReference
-from storage.images import ImageStore
+from storage.images import Images
 from transport.clients import Cluster
 from transport.dead_letters import DeadLetter, find_dead_letters, replay_dead_letters
 from transport.topics import JobTopics
@@ -52,7 +52,7 @@ class Desk:
         cluster: Cluster,
         topics: JobTopics,
         letters: Letters,
-        is_stored: Callable[[ImageReference], bool],
+        is_stored: Callable[[ImageReference], bool | None],
         find_event: Callable[[DeadLetter], Place | None],
         answers: Callable[[], bool],
         clock: Callable[[], float] = time.time,
@@ -145,7 +145,7 @@ def order_of(letter: DeadLetter) -> Order:
     return Order(letter.appended_ms, letter.partition, letter.offset)
 
 
-def view(letter: DeadLetter, is_stored: Callable[[ImageReference], bool]) -> dict[str, Any]:
+def view(letter: DeadLetter, is_stored: Callable[[ImageReference], bool | None]) -> dict[str, Any]:
     """The facts of one dead letter for the browser. Times in seconds since 1970, sizes in bytes."""
     value = letter.value or b""
     reference = original(value)
@@ -165,13 +165,12 @@ def view(letter: DeadLetter, is_stored: Callable[[ImageReference], bool]) -> dic
     }
 
 
-def is_stored(store: ImageStore, reference: ImageReference) -> bool:
-    """Whether the worker would find the image of a reference."""
+def is_stored(store: Images, reference: ImageReference) -> bool | None:
+    """Whether the worker would find the image of a reference; ``None``: the store does not say."""
     try:
-        store.resolve(reference.path)
-    except RefusedError:
-        return False
-    return True
+        return store.holds(reference)
+    except OSError:
+        return None
 
 
 def original(value: bytes) -> ImageReference | None:

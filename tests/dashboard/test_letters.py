@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.feed.items import Order, Place
 from dashboard.feed.rows import Rows
-from dashboard.operations.desk import DECODED_BYTES, event_of, original, view
+from dashboard.operations.desk import DECODED_BYTES, event_of, is_stored, original, view
 from dashboard.operations.letters import Known, Letters
 from schemas.codec import encode_prediction, encode_reference
+from schemas.events import ImageReference
+from storage.images import Images
 from tests.dashboard.kit import FAILED, item, prediction, seen
 from tests.schemas.samples import REFERENCE
 from transport.dead_letters import DeadLetter
@@ -102,3 +105,11 @@ def test_a_reference_is_read_and_one_that_is_too_large_to_be_one_is_not() -> Non
     assert original(framed + b" " * DECODED_BYTES) is None
     shown = view(letter(1, framed), lambda _: False)
     assert (shown["stored"], shown["reference"]["path"]) == (False, REFERENCE.path)
+
+
+def test_of_a_store_that_does_not_answer_nothing_is_said() -> None:
+    class Silent:
+        def holds(self, reference: ImageReference) -> bool:
+            raise OSError(5, "TimedOut")
+
+    assert is_stored(cast("Images", Silent()), REFERENCE) is None

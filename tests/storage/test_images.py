@@ -3,95 +3,55 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from schemas.errors import ConfigurationError, RefusedError
-from schemas.events import FailureReason, ImageReference
-from storage.images import ImageStore
+from schemas.errors import ConfigurationError
+from schemas.events import FailureReason
+from storage.images import ImageStore, open_images
+from tests.contracts.image_store import (
+    DATA,
+    MAX_BYTES,
+    SECRET,
+    Bench,
+    ImageStoreContract,
+    reference,
+    refusal,
+)
 
-MAX_BYTES = 5000
-DATA = b"some image"
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> ImageStore:
-    (tmp_path / "secret").write_bytes(b"not in the store")
+    (tmp_path / "secret").write_bytes(SECRET)
     return ImageStore(tmp_path / "images", MAX_BYTES)
 
 
-def reference(path: str, data: bytes = DATA) -> ImageReference:
-    return ImageReference(
-        reference_id="1",
-        job="driver",
-        source="cam",
-        path=path,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data),
-        name="a.jpg",
-        captured_at=datetime(2026, 11, 21, tzinfo=UTC),
-    )
+class TestFolder(ImageStoreContract):
+    @pytest.fixture
+    def bench(self, store: ImageStore) -> Bench:
+        def lay(path: str, data: bytes) -> None:
+            (store.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (store.root / path).write_bytes(data)
+
+        def names() -> list[str]:
+            return [file.name for file in store.root.rglob("*") if file.is_file()]
+
+        return Bench(store, lay, names)
 
 
-def refusal(store: ImageStore, wanted: ImageReference) -> FailureReason:
-    with pytest.raises(RefusedError) as refused:
-        store.read(wanted)
-    return refused.value.reason
-
-
-def test_what_is_kept_is_named_by_its_hash_and_read_back(store: ImageStore) -> None:
-    stored = store.put(DATA)
-    digest = hashlib.sha256(DATA).hexdigest()
-    assert (stored.path, stored.sha256, stored.size_bytes) == (
-        f"{digest[:2]}/{digest}",
-        digest,
-        len(DATA),
-    )
-    assert store.read(reference(stored.path)) == DATA
-
-
-def test_the_same_image_is_kept_once_and_never_written_again(store: ImageStore) -> None:
+def test_an_image_that_is_there_is_not_written_again(store: ImageStore) -> None:
     stored = store.put(DATA)
     before = (store.root / stored.path).stat()
-    assert store.put(DATA) == stored
+    store.put(DATA)
     assert (store.root / stored.path).stat() == before
-    assert len([file for file in store.root.rglob("*") if file.is_file()]) == 1
 
 
-def test_an_image_is_found_by_its_hash(store: ImageStore) -> None:
+def test_the_file_of_an_image_is_found_by_its_hash(store: ImageStore) -> None:
     stored = store.put(DATA)
     assert store.find(stored.sha256) == store.root / stored.path
-
-
-@pytest.mark.parametrize(
-    "text", ["", "0" * 64, "0" * 63, "../secret", "A" * 64, "0" * 64 + "\n", "０" * 64]
-)
-def test_any_other_text_is_simply_not_found(store: ImageStore, text: str) -> None:
-    assert store.find(text) is None
-
-
-@pytest.mark.parametrize(
-    ("size", "reason"),
-    [(0, FailureReason.IMAGE_EMPTY), (MAX_BYTES + 1, FailureReason.IMAGE_TOO_LARGE)],
-)
-def test_an_empty_or_too_large_image_is_not_kept(
-    store: ImageStore, size: int, reason: FailureReason
-) -> None:
-    with pytest.raises(RefusedError) as refused:
-        store.put(bytes(size))
-    assert refused.value.reason == reason
-    assert [*store.root.iterdir()] == []
-
-
-def test_the_largest_image_taken_is_taken(store: ImageStore) -> None:
-    data = bytes(MAX_BYTES)
-    assert store.read(reference(store.put(data).path, data)) == data
 
 
 def test_a_full_disk_leaves_nothing_behind(
@@ -124,33 +84,6 @@ ImageStore(pathlib.Path({str(store.root)!r}), {MAX_BYTES}).put({DATA!r})
     assert store.read(reference(store.put(DATA).path)) == DATA
 
 
-ESCAPES = [
-    "../secret",
-    "aa/../../secret",
-    "/etc/passwd",
-    "aa\\..\\..\\secret",
-    "..\\secret",
-    "aa/\0",
-    "",
-    "..",
-    "../images/../secret",
-    "../no-such-file",
-    "x" * 5000,
-]
-
-
-@pytest.mark.parametrize("path", ESCAPES)
-def test_a_path_out_of_the_store_is_refused(store: ImageStore, path: str) -> None:
-    assert refusal(store, reference(path)) == FailureReason.PATH_REFUSED
-
-
-@pytest.mark.parametrize("path", ["..%2fsecret", "%2e%2e/secret", "aa/no-such", "．．/secret"])
-def test_what_only_looks_like_an_escape_is_an_image_that_is_missing(
-    store: ImageStore, path: str
-) -> None:
-    assert refusal(store, reference(path)) == FailureReason.IMAGE_MISSING
-
-
 @pytest.mark.parametrize("target", ["../secret", "/etc/hostname", "loop"])
 def test_a_link_out_of_the_store_is_refused(store: ImageStore, target: str) -> None:
     (store.root / "loop").symlink_to(target)
@@ -169,50 +102,24 @@ def test_what_is_no_file_is_refused(store: ImageStore, path: str) -> None:
     assert refusal(store, reference(path)) == FailureReason.IMAGE_UNREADABLE
 
 
-PIECES = st.sampled_from(["..", ".", "aa", "secret", "", "\0", "\\", "%2e%2e", "~", "images", "é"])
-
-
-@given(
-    st.one_of(
-        st.text(max_size=200),
-        st.text(st.characters(categories=["Cs", "Cc", "L"])),
-        st.lists(PIECES, max_size=8).map("/".join),
-    )
-)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_path_whatever_reads_anything_but_the_image_it_names(
-    store: ImageStore, path: str
-) -> None:
-    store.put(DATA)
-    with pytest.raises(RefusedError):
-        store.read(reference(path, b"not in the store"))
-
-
-def test_a_changed_image_is_told_by_its_hash(store: ImageStore) -> None:
-    stored = store.put(DATA)
-    (store.root / stored.path).write_bytes(b"some other")
-    assert refusal(store, reference(stored.path)) == FailureReason.HASH_MISMATCH
-
-
-@pytest.mark.parametrize(
-    ("size", "reason"),
-    [(0, FailureReason.IMAGE_EMPTY), (MAX_BYTES + 1, FailureReason.IMAGE_TOO_LARGE)],
-)
-def test_a_file_that_became_empty_or_huge_is_refused_before_it_is_read(
-    store: ImageStore, size: int, reason: FailureReason
-) -> None:
-    stored = store.put(DATA)
-    (store.root / stored.path).write_bytes(bytes(size))
-    assert refusal(store, replace(reference(stored.path), size_bytes=1)) == reason
-
-
-def test_a_refusal_quotes_at_most_a_line_of_a_long_path(store: ImageStore) -> None:
-    with pytest.raises(RefusedError) as refused:
-        store.read(reference("x" * 100_000))
-    assert len(refused.value.detail) < 600
-
-
 def test_a_store_that_cannot_be_made_says_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ConfigurationError, match="VIGIE_STORAGE__IMAGES"):
         ImageStore(tmp_path / "file" / "images", MAX_BYTES)
+
+
+def test_a_folder_needs_nothing_of_what_a_url_needs(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from storage.images import open_images
+assert type(open_images({str(tmp_path)!r}, {MAX_BYTES})).__name__ == "ImageStore"
+sys.exit("obstore" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_url_without_its_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "storage.bucket", raising=False)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(ConfigurationError, match=r"needs the package obstore.*vigie\[objects\]"):
+        open_images("s3://images", MAX_BYTES)

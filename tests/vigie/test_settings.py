@@ -34,6 +34,13 @@ def test_everything_that_is_kept_lies_under_home(tmp_path):
     assert {settings.images.parent, settings.cameras.parent, settings.logs.parent} == {tmp_path}
 
 
+@pytest.mark.parametrize("place", ["s3://images/driver", "/srv/images"])
+def test_the_image_store_is_a_folder_or_a_url_just_as_it_is_written(place, monkeypatch):
+    monkeypatch.setenv("VIGIE_STORAGE__IMAGES", place)
+
+    assert str(load_settings().images) == place
+
+
 def test_file_wins_over_default(tmp_path):
     (tmp_path / "vigie.toml").write_text("[dashboard]\nport = 8101\n")
 
