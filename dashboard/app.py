@@ -20,7 +20,9 @@ from dashboard.components.shell import THEME, shell
 from dashboard.feed.hub import Hub
 from dashboard.feed.items import card
 from dashboard.feed.messages import Messages
+from dashboard.feed.past import Past
 from dashboard.feed.pictures import Pictures
+from dashboard.feed.routes import add_feed_routes
 from dashboard.i18n import Translator, translator
 from dashboard.metrics import add_vitals_routes
 from dashboard.operations.desk import Desk
@@ -64,6 +66,7 @@ class Site:
         replays: where replays are looked at; ``None``: they cannot be.
         reviews: where people say what they think of events; ``None``: they cannot.
         windows: counts of the time before the events in memory.
+        past: the feed beyond the events in memory; ``None``: it ends with them.
         vitals: what the process tells of itself; ``None``: it has no readiness and metrics.
     """
 
@@ -80,6 +83,7 @@ class Site:
     replays: ReplayDesk | None = None
     reviews: ReviewDesk | None = None
     windows: WindowStore = field(default_factory=no_windows)
+    past: Past | None = None
     vitals: Vitals | None = None
     clock: Callable[[], float] = time.time
 
@@ -99,7 +103,9 @@ def create_app(site: Site) -> FastAPI:
         add_export_route(server, site.hub, site.reviews.job, site.clock)
     if site.vitals:
         add_vitals_routes(server, site.vitals)
-    web.add_data_routes(server, site.hub, site.messages, site.labels, pulse)
+    past = site.past or Past(site.hub, None, "", "")
+    add_feed_routes(server, site.hub, past, site.messages, site.labels)
+    web.add_data_routes(server, site.hub, pulse)
     app = Dash(
         __name__,
         server=cast("Any", server),

@@ -17,8 +17,10 @@ import structlog
 import uvicorn
 
 from dashboard.app import Site, create_app
+from dashboard.feed.archive import Archive
 from dashboard.feed.hub import Hub
 from dashboard.feed.messages import TopicMessages
+from dashboard.feed.past import Past
 from dashboard.feed.pictures import Pictures
 from dashboard.feed.reader import Reader
 from dashboard.metrics import PageMetrics
@@ -38,6 +40,7 @@ from producers.publish import Publisher
 from producers.simulator_controls import Controls
 from producers.upload import PatientPublisher
 from schemas.errors import ConfigurationError
+from storage.database.engine import Database
 from storage.images import Images
 from transport.clients import Cluster
 from transport.health.vitals import Vitals
@@ -69,6 +72,7 @@ def serve(
     *,
     topics: TopicSettings | None = None,
     simulator: Controls | None = None,
+    open_archive: Callable[[], Database] | None = None,
     stop: threading.Event | None = None,
     ready: Callable[[str], None] | None = None,
     vitals: Vitals | None = None,
@@ -84,6 +88,8 @@ def serve(
         camera_folder: folder of the camera folders, named on the page that has no image yet.
         topics: how the reviews topic is created where it is missing.
         simulator: steers the simulated cameras; without it the page does not show them.
+        open_archive: gives the archive's database to look at; without it the feed ends with the
+            events in memory.
         stop: ends the server when set. Without it SIGTERM and SIGINT do, in the main thread.
         ready: called with the page's link once it answers.
         vitals: asked on /readyz and /metrics; without it there are none.
@@ -117,8 +123,10 @@ def serve(
     )
     reviews_topic = JobTopics(job).reviews
     writer = ReviewWriter(partial(cluster.producer, REVIEWER), reviews_topic, PARTITION)
+    archive = Archive(open_archive) if open_archive else None
+    past = Past(hub, archive, job, predictions)
     reviews = ReviewsReader(cluster, JobTopics(job), topics or TopicSettings(), hub)
-    review_desk = ReviewDesk(job, hub, messages, keys, writer.write, reviews)
+    review_desk = ReviewDesk(job, hub, messages, keys, writer.write, reviews, past=past)
     windows = WindowStore(time.time)
     site = Site(
         *(hub, messages, pictures, labels, settings, str(camera_folder), uploads, simulator),
@@ -127,6 +135,7 @@ def serve(
         replays=replays,
         reviews=review_desk,
         windows=windows,
+        past=past,
         vitals=vitals,
     )
     if vitals:
@@ -151,6 +160,8 @@ def serve(
         replayed.close()
         publisher.close()
         writer.close()
+        if archive:
+            archive.close()
         listening.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Response
@@ -11,16 +10,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.feed.detail import detail
-from dashboard.feed.filters import LATEST, FeedFilter
 from dashboard.feed.hub import Hub, PageState
-from dashboard.feed.items import Order, Place, read_item
-from dashboard.feed.listing import Where, alone
-from dashboard.feed.messages import Messages
 from dashboard.feed.pictures import Pictures, Size
 from dashboard.live import Pulse
-from dashboard.reviews.cards import history
-from model.labels import Label
 
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Names are made of hashes: what is under one never changes. Private: faces are on them."""
@@ -102,14 +94,8 @@ def picture(data: bytes | None, media_type: str) -> Response:
     return Response(data, media_type=media_type, headers=IMMUTABLE)
 
 
-def add_data_routes(
-    server: FastAPI,
-    hub: Hub,
-    messages: Messages,
-    labels: Sequence[Label],
-    pulse: Pulse,
-) -> None:
-    """What the scripts of the page ask for, health, and 404 for what is not there.
+def add_data_routes(server: FastAPI, hub: Hub, pulse: Pulse) -> None:
+    """What the scripts of every page ask for, health, and 404 for what is not there.
 
     Without the last, Dash would answer any address with its page.
     """
@@ -123,57 +109,16 @@ def add_data_routes(
     async def feed(cursor: str = "", query: str = "", paused: bool = False) -> Response:
         page = PageState.from_store({"cursor": cursor, "query": query, "paused": paused})
         told = pulse.of(page.filter)  # before the batch, which may only know more reviews
-        return _fresh({"batch": hub.batch(page), "pulse": told})
-
-    @server.get("/api/events")
-    def events(
-        query: str = "", before: str = "", after: str = "", at: str = "", group: str = ""
-    ) -> Response:
-        if group:
-            first = Place.parse(group)
-            return _fresh({"cards": hub.group(first) if first else []})
-        where = Where(Order.parse(before), Order.parse(after), _moment(at))
-        found = hub.page(FeedFilter.from_query(query), where)
-        return _fresh(asdict(found))
-
-    @server.get("/api/events/{place}")
-    def event(place: str) -> Response:
-        found = _event(hub, messages, labels, Place.parse(place))
-        if found is None:
-            raise HTTPException(404, "This event is not in the topic any more.")
-        return _fresh(found)
+        return fresh({"batch": hub.batch(page), "pulse": told})
 
     for folder in ("api", "media", "heat"):
         server.add_api_route(f"/{folder}/{{path:path}}", _nothing, include_in_schema=False)
-
-
-def _moment(text: str) -> float | None:
-    """Seconds since 1970; ``None`` for what is no time that a page can stand at."""
-    try:
-        found = float(text)
-    except ValueError:
-        return None
-    return found if 0 <= found < LATEST else None
-
-
-def _event(
-    hub: Hub, messages: Messages, labels: Sequence[Label], place: Place | None
-) -> dict[str, Any] | None:
-    """Everything about one event, also one that the hub's window has left behind."""
-    message = messages.read(place) if place else None
-    if place is None or message is None:
-        return None
-    item = read_item(place, 0, message)
-    item = replace(item, appended_ms=int(item.at * 1000))
-    return detail(item, message, labels) | {
-        "card": hub.card(place) or alone(item, hub.ledger),
-        "reviews": history(hub.ledger, item),
-    }
 
 
 async def _nothing(path: str) -> Response:
     raise HTTPException(404, f"There is no {path[:100]!r} here.")
 
 
-def _fresh(content: dict[str, Any]) -> Response:
+def fresh(content: dict[str, Any]) -> Response:
+    """An answer that is right now and perhaps not in a moment."""
     return JSONResponse(content, headers=NOT_KEPT)

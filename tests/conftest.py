@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from schemas.errors import ConfigurationError
 from tests.requirements import missing
@@ -14,6 +15,10 @@ from transport.broker import BrokerSettings, EmbeddedBroker, Running
 from transport.broker.errors import JarError
 from transport.clients import Cluster
 from vigie.bench.postgres import Postgres, check_installed, open_postgres
+
+# How long one example takes says nothing where other programs run; each test has its own time-out.
+settings.register_profile("vigie", deadline=None)
+settings.load_profile("vigie")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 /* What this page shows: a pure model, without document or clock. A window of groups, newest first,
-   that is either attached to the newest events or stands further back.
+   that is either attached to the newest events or stands further back. Below the events that the
+   server has in memory are those of the archive, single ones, after all others in order.
 
    The page owns its cursor; an update counts only if it answers exactly that cursor, so lost,
    repeated or late ones do nothing. */
@@ -20,6 +21,8 @@
     cards: [],
     older: false,
     newer: false,
+    seam: "" /* where the server's memory ended for this window; empty: not yet */,
+    archive: "" /* what the archive last said: "up", or why it gives nothing */,
     era: 0 /* another window: pages asked for before are not for it */,
   };
 
@@ -42,37 +45,51 @@
     cards.splice(at < 0 ? cards.length : at, 0, card);
   };
 
+  const firstArchived = () => model.cards.findIndex((card) => card.archived);
+
   const cut = (length) => {
     if (model.cards.length <= length) return;
     model.cards.length = length;
     model.older = true;
+    if (firstArchived() < 0) Object.assign(model, { seam: "", archive: "" });
   };
 
   const absorbCards = (batch) => {
     const known = new Set(batch.reset ? [] : model.cards.map(keyOf));
     const length = batch.reset ? LENGTH : Math.max(LENGTH, model.cards.length);
-    if (batch.reset) Object.assign(model, { cards: [], older: batch.cards.length >= LENGTH });
+    /* Whether older ones are kept somewhere is asked for. */
+    if (batch.reset) Object.assign(model, { cards: [], older: true, seam: "", archive: "" });
     batch.cards.forEach(put);
     cut(length);
     model.started = true;
     return batch.cards.map(keyOf).filter((key) => !known.has(key));
   };
 
+  /* How many cards go at the upper end, so that at most `MOST` stay: whole rows, and the archive
+     begins a row of its own. */
+  const tooMany = (columns) => {
+    const over = model.cards.length - MOST;
+    const rows = (count) => Math.ceil(count / columns) * columns;
+    const before = Math.max(0, firstArchived());
+    return over > before ? before + rows(over - before) : Math.min(rows(over), before);
+  };
+
   const addOlder = (page, columns) => {
+    const { older, seam, archive } = page;
     const known = new Set(model.cards.map(keyOf));
     model.cards.push(...page.cards.filter((card) => !known.has(keyOf(card))));
-    model.older = page.older;
-    const over = model.cards.length - MOST;
-    if (over <= 0) return;
-    model.cards.splice(0, Math.ceil(over / columns) * columns);
+    Object.assign(model, { older, seam, archive });
+    if (model.cards.length <= MOST) return;
+    model.cards.splice(0, tooMany(columns));
     Object.assign(model, { attached: false, newer: true });
   };
 
-  /* Whole rows, so that no card changes its column; the rest comes with the next page. */
+  /* Whole rows, so that no card changes its column; the rest comes with the next page. Less than a
+     row is the beginning of the archive. */
   const addNewer = (page, columns) => {
     const known = new Set(model.cards.map(keyOf));
     const found = page.cards.filter((card) => !known.has(keyOf(card)));
-    const rest = page.newer ? found.length % columns : 0;
+    const rest = page.newer && found.length > columns ? found.length % columns : 0;
     model.cards.unshift(...found.slice(rest));
     model.newer = page.newer;
     cut(MOST);
@@ -97,6 +114,7 @@
       const attached = model.at === null;
       if (attached) Object.assign(model, { cursor: null, waiting: 0 });
       Object.assign(model, { attached, older: false, newer: !attached, started: false });
+      Object.assign(model, { seam: "", archive: "" });
       model.era += 1;
     },
 
@@ -130,13 +148,20 @@
       return gone;
     },
 
-    /* From where the next page at this side is counted; null: nothing to count from. */
+    /* From where the next page at this side is counted, as a question to /api/events; null: nothing
+       to count from. */
     edge(side) {
+      const { at, seam } = model;
       const card = side === "older" ? model.cards.at(-1) : model.cards[0];
-      if (card) return card.group.order.join("-");
-      return side === "newer" && model.at !== null ? `${model.at * 1000}-0-0` : null;
+      const place = card?.archived ? card.id : card?.group.order.join("-");
+      const spell = (asked) => new URLSearchParams(asked).toString();
+      if (side === "older") {
+        return spell(card || at === null ? { before: place ?? "", seam } : { at });
+      }
+      return card || at !== null ? spell({ after: place ?? `a${at * 1_000_000}-0` }) : null;
     },
 
+    firstArchived,
     keyOf,
     put,
     find: (id) => model.cards.find((card) => card.id === id || keyOf(card) === id),

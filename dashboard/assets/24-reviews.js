@@ -15,7 +15,9 @@
   /* What a person should look at; of the rest nothing is left to review. */
   const asks = ({ severity }) => severity === "infraction" || severity === "check";
   const isDone = ({ review }) => Boolean(review?.done) && review.done >= review.of;
-  const isOpen = (card) => asks(card) && !isDone(card);
+  /* Of an earlier topic nobody can say which image is meant. */
+  const isClosed = (card) => Boolean(card.archived && !card.of);
+  const isOpen = (card) => asks(card) && !isDone(card) && !isClosed(card);
 
   /* The name of its drawing; empty: nobody has decided. */
   const kind = ({ review }) => {
@@ -52,6 +54,7 @@
     texts,
     asks,
     isDone,
+    isClosed,
     isOpen,
     kind,
     badge,

@@ -53,6 +53,7 @@
   const describe = (node, card) => {
     const { tag, title, confidence, source, time, review } = node.parts;
     const said = [tag, title, confidence, source, time, review].map((part) => part.textContent);
+    if (card.archived) said.push(words.texts.feed.archived);
     if (card.group.n > 1) said.splice(2, 0, words.count(words.texts.feed.images, card.group.n));
     setAttribute(node, "aria-label", said.filter(Boolean).join(", "));
   };
@@ -115,9 +116,22 @@
     node.dataset.n === String(card.group.n) &&
     node.review === reviewOf(card);
 
+  /* Between the events in memory and those of the archive. */
+  const divider = make("div", "seam num");
+
+  const divide = (list, cards) => {
+    const at = model.firstArchived();
+    if (at < 0 || (at === 0 && model.newer)) return;
+    const { [at]: first, [at - 1]: last } = cards;
+    const time = words.day(last?.group.since ?? first.at);
+    setText(divider, words.texts.feed.from_archive.replace("{time}", time));
+    list.insertBefore(divider, list.children[at]);
+  };
+
   /* Make the list show exactly these cards. A group keeps its node, what is right is not touched. */
   const sync = (list, cards, isFresh) => {
     const wanted = new Set(cards.map(model.keyOf));
+    divider.remove();
     const isRight = (node) =>
       wanted.has(node.dataset.group) && node.lang === words.texts.language;
     [...list.children].filter((node) => !isRight(node)).forEach(release);
@@ -132,6 +146,7 @@
       list.insertBefore(node, there || null);
     });
     number(list);
+    divide(list, cards);
   };
 
   vigie.cards = { sync };

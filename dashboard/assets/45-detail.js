@@ -103,14 +103,19 @@
   };
 
   const tellDoubt = (detail) => {
-    const why = detail?.doubts.find((doubt) => doubt in words.texts.detail.doubts);
-    setText(byId("inspector-doubt"), why ? words.texts.detail.doubts[why] : "");
+    const { doubts } = words.texts.detail;
+    const why = detail?.doubts.find((doubt) => doubt in doubts);
+    const name = (place) => words.behaviour(detail.classes[place]?.label ?? "–");
+    const said = doubts[why]?.replace("{first}", () => name(0)).replace("{second}", () => name(1));
+    setText(byId("inspector-doubt"), said ?? "");
     setHidden(byId("doubt"), !why);
   };
 
   const fillBody = (detail) => {
     shown.detail = detail;
     tellDoubt(detail);
+    setText(byId("archived-text"), words.texts.detail.archived[detail.archived] ?? "");
+    setHidden(byId("inspector-archived"), !detail.archived);
     setHidden(byId("inspector-classes"), !detail.classes.length);
     byId("inspector-bars").replaceChildren(...detail.classes.map(makeBar));
     byId("inspector-facts").replaceChildren(...facts.makeFacts(detail.facts));
@@ -141,6 +146,7 @@
     byId("inspector-body").setAttribute("aria-busy", String(!known.has(card.id)));
     if (!known.has(card.id)) {
       tellDoubt(null);
+      setHidden(byId("inspector-archived"), true);
       showRow(null);
     }
     if (chosen) strip.show(card, isAlone);

@@ -101,6 +101,7 @@
 
   const draw = () => {
     if (!subject || !byId("review")) return;
+    setHidden(byId("review"), reviews.isClosed(subject.card));
     showScope();
     const now = showState();
     showHistory();
@@ -165,6 +166,8 @@
     standing: () => (subject.scope === "group" ? whole().review?.id : standing()?.id),
     /* What an action is about; null where no event is shown. */
     subject: () =>
-      subject && byId("inspector-body")?.hidden === false ? { ...subject, n: images() } : null,
+      subject && byId("inspector-body")?.hidden === false && !reviews.isClosed(subject.card)
+        ? { ...subject, n: images() }
+        : null,
   };
 })();

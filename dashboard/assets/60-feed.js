@@ -11,7 +11,7 @@
   let isDown = false; /* kept, for to ask after each change would lay the page out at once */
 
   const list = () => byId("feed");
-  const nodes = () => [...(list()?.children ?? [])];
+  const nodes = () => [...(list()?.querySelectorAll(".card") ?? [])];
   const nodeOf = (id) => nodes().find(({ dataset }) => dataset.id === id || dataset.group === id);
 
   const follow = () => {
@@ -121,7 +121,7 @@
 
   /* The address may name an event: a link from a colleague. */
   const openFromAddress = async () => {
-    const id = /^#event-(\d+-\d+)$/.exec(location.hash)?.[1];
+    const id = /^#event-(a?\d+-\d+)$/.exec(location.hash)?.[1];
     if (!id) return;
     choose(id);
     if (detail.drawer.isNeeded()) detail.drawer.set(true);

@@ -27,8 +27,8 @@
   const columns = () => getComputedStyle(list()).gridTemplateColumns.split(" ").length;
 
   const get = async (where) => {
-    const asked = new URLSearchParams({ query: model.query, ...where });
-    const reply = await fetch(`/api/events?${asked}`, { cache: "no-store" });
+    const asked = new URLSearchParams({ query: model.query });
+    const reply = await fetch(`/api/events?${asked}&${where}`, { cache: "no-store" });
     if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
     return reply.json();
   };
@@ -51,13 +51,15 @@
 
   const extend = async (side) => {
     const edge = model.edge(side);
-    if (busy === model.era || !model.started || !model[side] || trouble[side] || !edge) return;
-    await fetchPage(side, { [side === "older" ? "before" : "after"]: edge }, (page) => {
+    if (busy === model.era || !model.started || !model[side] || trouble[side]) return;
+    if (edge === null) return;
+    await fetchPage(side, edge, (page) => {
       if (edge !== model.edge(side)) return; /* new cards pushed the end away */
       model.extend(side, page, columns());
       steady(() => vigie.feed.draw());
     });
-    fillSoon();
+    /* What brought nothing and yet ends nothing is asked again when a person scrolls. */
+    if (edge !== model.edge(side) || !model[side] || trouble[side]) fillSoon();
   };
 
   const land = () => {
@@ -72,7 +74,7 @@
     landing = model.at !== null;
     if (!landing) return;
     window.scrollTo({ top: 0 });
-    fetchPage("older", { at: model.at }, (page) => {
+    fetchPage("older", `at=${model.at}`, (page) => {
       model.place(page);
       vigie.feed.draw();
       land();
@@ -102,6 +104,14 @@
     Object.assign(trouble, { older: false, newer: false });
     if (model.started) extend(newer ? "newer" : "older");
     else begin();
+    vigie.states.show();
+  };
+
+  /* The archive said why it gives nothing: perhaps that is over. */
+  vigie.actions["archive-again"] = () => {
+    Object.assign(model, { older: true, archive: "" });
+    if (model.cards.length || model.at === null) extend("older");
+    else vigie.feed.anew();
     vigie.states.show();
   };
 

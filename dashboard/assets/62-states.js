@@ -7,7 +7,8 @@
   let saidAt = -Infinity;
 
   const showEmpty = (pulse) => {
-    const empty = model.started && !model.cards.length && !model.newer;
+    const asks = model.older && !vigie.scroll.trouble.older;
+    const empty = model.started && !model.cards.length && !model.newer && !asks;
     const first = empty && pulse !== null && pulse.events === 0 && model.at === null;
     const done = empty && !first && vigie.left.isAllDone();
     setHidden(byId("feed-first"), !first);
@@ -17,7 +18,8 @@
   };
 
   const showLoading = (pulse) => {
-    const loads = !model.started && !model.cards.length && !vigie.scroll.trouble.older;
+    const waits = !model.started || (model.older && !model.newer);
+    const loads = waits && !model.cards.length && !vigie.scroll.trouble.older;
     byId("feed").setAttribute("aria-busy", String(loads));
     setHidden(byId("feed-loading"), !loads);
     const read = pulse?.state === "loading" ? words.count(words.texts.events, pulse.events) : "";
@@ -30,8 +32,17 @@
     setHidden(byId("feed-older"), !length || !model.older || trouble.older);
     setHidden(byId("older-trouble"), !trouble.older);
     setHidden(byId("newer-trouble"), !trouble.newer);
-    const reads = typeof pulse?.history === "number";
-    setHidden(byId("feed-end"), !length || !model.started || model.older || reads);
+    const isEnd = model.started && !model.older && typeof pulse?.history !== "number";
+    const said = words.texts.feed.archive[model.archive];
+    const isCut = Boolean(said) && model.archive !== "none"; /* older ones may be kept */
+    setHidden(byId("feed-end"), !length || !isEnd || isCut);
+    const asked = askedFrom();
+    const isWithin = asked !== Infinity && asked >= (pulse?.oldest ?? 0);
+    const isFirst = !byId("feed-first").hidden;
+    const isSaid = isEnd && said && !isWithin && !isFirst && (length > 0 || isCut);
+    setHidden(byId("feed-archive"), !isSaid);
+    setText(byId("archive-text"), said ?? "");
+    setHidden(byId("archive-again"), !["away", "behind"].includes(model.archive));
   };
 
   /* When the period that is asked for begins, seconds since 1970; of none, never. */
@@ -45,7 +56,7 @@
   const showReach = (pulse) => {
     const oldest = pulse?.oldest ?? 0;
     const all = model.started && !model.older && typeof pulse?.history !== "number";
-    const isBeyond = all && oldest > 0 && askedFrom() < oldest;
+    const isBeyond = all && model.archive !== "up" && oldest > 0 && askedFrom() < oldest;
     setHidden(byId("feed-reach"), !isBeyond);
     if (!isBeyond) return;
     setText(byId("feed-reach"), words.texts.feed.reach.replace("{time}", words.day(oldest)));
@@ -54,11 +65,13 @@
   const showHistory = (pulse) => {
     const share = pulse?.history;
     const reads = typeof share === "number";
+    const wasReading = !byId("history-note").hidden;
     setHidden(byId("history-note"), !reads);
-    if (!reads) return;
-    setText(byId("history-text"), words.texts.feed.history.replace("{share}", words.percent(share)));
-    byId("history-bar").value = share;
-    /* What is read now may follow the last card. */
+    if (!reads && !wasReading) return;
+    const said = words.texts.feed.history.replace("{share}", words.percent(share ?? 1));
+    setText(byId("history-text"), said);
+    byId("history-bar").value = share ?? 1;
+    /* What is read now, or was read last, may follow the last card. */
     if (model.started && !model.older) {
       model.older = true;
       vigie.scroll.fillSoon();
@@ -75,14 +88,22 @@
     return model.at !== null && (!card || (inSight && above)) ? model.at : card?.at;
   };
 
+  const isArchived = () => {
+    const node = vigie.scroll.firstVisible();
+    return Boolean(node && model.find(node.dataset.group)?.archived);
+  };
+
   const showStanding = () => {
     const away = !model.attached || vigie.feed.isDown();
     const waits = model.paused && model.waiting > 0;
     setHidden(byId("standing"), !away && !waits);
     setText(byId("waiting-text"), waits ? words.count(words.texts.waiting, model.waiting) : "");
-    const at = model.attached ? null : momentInSight();
+    const isBack = isArchived();
+    const at = model.attached && !isBack ? null : momentInSight();
+    const { looking_at: looking, looking_back: back } = words.texts.feed;
     setHidden(byId("standing-at"), !at);
-    if (at) setText(byId("standing-text"), words.texts.feed.looking_at.replace("{time}", words.day(at)));
+    const said = isBack ? back : looking;
+    if (at) setText(byId("standing-text"), said.replace("{time}", words.day(at)));
     announce(waits);
   };
 

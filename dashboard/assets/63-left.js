@@ -62,12 +62,21 @@
     if (cards.some(review.isAbout)) await review.refresh();
   };
 
+  /* Cards of the archive, which the server's memory does not know, by the place of their image. */
+  const archived = (beyond) => {
+    const told = new Map(beyond.map(({ of, review: said }) => [of, said]));
+    const shown = new Set([...model.cards, vigie.detail.current()?.card]);
+    return [...shown]
+      .filter((card) => told.has(card?.of))
+      .map((card) => ({ ...card, review: told.get(card.of) }));
+  };
+
   const take = async (answer, query) => {
     Object.assign(known, { version: answer.version, query });
     left = answer.left;
     if (answer.reset) vigie.feed.anew();
     show();
-    await tell(answer.cards);
+    await tell([...answer.cards, ...archived(answer.beyond)]);
   };
 
   const askNow = async () => {

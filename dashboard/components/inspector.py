@@ -92,6 +92,7 @@ def _body(t: Translator) -> list[Component]:
     return [
         _stage(t, "inspector"),
         html.P("", id="inspector-missing", className="trouble", hidden=True),
+        _archived(),
         html.Div([_views(t), _heat(t, "inspector")], id="inspector-controls", className="controls"),
         html.Div(
             [
@@ -133,6 +134,12 @@ def _body(t: Translator) -> list[Component]:
             className="raw",
         ),
     ]
+
+
+def _archived() -> Component:
+    """Why an event has no heat map; ``assets/45-detail.js`` says it."""
+    said = html.Span("", id="archived-text")
+    return html.P([icon("history"), said], id="inspector-archived", className="gaze", hidden=True)
 
 
 def _stage(t: Translator, where: str) -> Component:
@@ -247,13 +254,23 @@ def inspector_texts(t: Translator) -> dict[str, Any]:
         "map_doubt": t("This heat map does not agree with the verdict: do not go by it."),
         "map_doubt_of": t("Heat map of {name}: does not agree with the verdict"),
         "doubts": {
-            "unsure": t("The model is not sure enough of this to answer: a person should look."),
+            "unsure": t(
+                "The model is not sure enough whether this is “{first}” or “{second}”:"
+                " a person should look."
+            ),
+            "abstained": t("The model was not sure enough to answer: a person should look."),
             "unlike": t("The image is unlike those the model knows: a person should look."),
         },
         "gaze": _gaze_texts(t),
         "places": _place_names(t),
         "facts": _fact_names(t),
         "group": t.forms("{n} event of this group", "{n} events of this group"),
+        "archived": {
+            "gone": t(
+                "From the archive: the heat map and the other probabilities are no longer kept."
+            ),
+            "away": t("From the archive: Kafka, which may have the heat map, does not answer now."),
+        },
         "copy_of": t("Copy: {name}"),
         "no_image": t("There is no image to show: it could not be judged."),
         "image_gone": t("The image is no longer in the image store. The verdict remains."),

@@ -260,6 +260,12 @@ def feed_texts(t: Translator) -> dict[str, Any]:
     return {
         "images": t.forms("{n} image", "{n} images"),
         "looking_at": t("Looking at {time}"),
+        "looking_back": t("Looking at {time}, from the archive"),
+        "archived": t("From the archive"),
+        "from_archive": t(
+            "From the archive: before {time}. The numbers above count what came later."
+        ),
+        "archive": _archive_texts(t),
         "history": t("Reading the history: {share}"),
         "reach": t("The feed reaches back to {time}: events before are in the statistics alone."),
         "last": {
@@ -272,4 +278,20 @@ def feed_texts(t: Translator) -> dict[str, Any]:
         "any": t("Any"),
         "take_off": t("Take off the filter {name}"),
         "period_order": t("The end must be after the beginning."),
+    }
+
+
+def _archive_texts(t: Translator) -> dict[str, str]:
+    """Why the archive gives no older events, by the word of `dashboard.feed.past`."""
+    return {
+        "none": t("Older events would be in the archive, but none is kept: start “vigie archive”."),
+        "other": t("The archive is of another version of Vigie: bring both to the same one."),
+        "away": t("The archive with older events does not answer now. The rest of the page does."),
+        "behind": t(
+            "The archive has not yet come as far as these events. If it does not run, start it:"
+            " “vigie archive”."
+        ),
+        "filter": t(
+            "The archive with older events cannot be asked by review: take this filter off."
+        ),
     }

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict, TypeVar
 
 from dashboard.feed import listing, pulse
@@ -94,6 +94,11 @@ class Hub:
         self._index = Index(self.history, self.ledger)
         self._references: OrderedDict[str, Item] = OrderedDict()
         self._answers: dict[tuple[str, FeedFilter, bool], Batch] = {}
+
+    @property
+    def log(self) -> str:
+        """The id of the topic that is followed; empty before it was found."""
+        return self._log
 
     @property
     def state(self) -> SourceState:
@@ -228,9 +233,24 @@ class Hub:
             return tell(self._index.rows())
 
     def page(self, wanted: FeedFilter, where: Where) -> Page:
-        """One page of the feed, newest first."""
+        """One page of the feed, newest first; with ``seam`` where memory ends with it for good."""
         with self._lock:
-            return listing.page(self._index, wanted, self._clock(), where)
+            found = listing.page(self._index, wanted, self._clock(), where)
+            seam = None if found.older else self._seam()
+            return replace(found, seam=str(seam)) if seam else found
+
+    def seam(self) -> Cursor | None:
+        """Where memory begins: the first offset kept per partition.
+
+        Returns:
+            ``None`` while older events are still being read.
+        """
+        with self._lock:
+            return self._seam()
+
+    def _seam(self) -> Cursor | None:
+        is_read = self._complete and self._read_back is None
+        return Cursor(self._log, listing.begins(self._index)) if is_read else None
 
     def group(self, first: Place) -> list[Card]:
         """The single events of a group, newest first."""

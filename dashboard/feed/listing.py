@@ -33,11 +33,20 @@ Orders = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some cards, newest first, and whether there are more before and after them."""
+    """Some cards, newest first, and whether there are more before and after them.
+
+    Attributes:
+        seam: of the last page of memory and those of the archive, where memory begins: a cursor of
+            the first offset kept per partition.
+        archive: of a page that the archive was asked for, ``up`` or why there is nothing; see
+            ``dashboard.feed.past``.
+    """
 
     cards: list[Card]
     older: bool
     newer: bool
+    seam: str = ""
+    archive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,16 @@ def orders(index: Index, wanted: FeedFilter, now: float) -> Orders:
     rows = index.rows()
     chosen = np.flatnonzero(wanted.accepts(rows, now))[::-1]
     return np.column_stack([getattr(rows, name)[chosen] for name in Order._fields]).astype(np.int64)
+
+
+def begins(index: Index) -> dict[int, int]:
+    """The first offset kept of each partition; behind its end where none is."""
+    partition, offset = index.table["partition"], index.table["offset"]
+    found = {}
+    for one, end in index.ends().items():
+        mine = offset[partition == one]  # in their order
+        found[one] = int(mine[0]) if len(mine) else end + 1
+    return found
 
 
 def unseen(index: Index, cursor: Cursor) -> Numbers:

@@ -161,8 +161,18 @@ def _states(t: Translator, camera_folder: str) -> tuple[Component, ...]:
         html.Div(_ghosts("feed-more"), id="feed-older", hidden=True),
         _trouble(t, "older"),
         html.P(t("The oldest event kept"), id="feed-end", className="dim end", hidden=True),
+        _archive(t),
         html.P("", id="feed-reach", className="dim end num", role="status", hidden=True),
         html.P("", id="feed-unreadable", className="dim end num"),
+    )
+
+
+def _archive(t: Translator) -> Component:
+    """Below the last card: why no older ones come from the archive."""
+    again = action("archive-again", [icon("rotate-ccw"), t("Try again")], id="archive-again")
+    said = html.Span("", id="archive-text")
+    return html.Div(
+        [said, again], id="feed-archive", className="dim end", role="status", hidden=True
     )
 
 

@@ -17,7 +17,12 @@ and ``id`` of the verdict, ``notes``, the newest ``note``; ``done`` events of ``
 
 def of_event(ledger: Ledger, item: Item) -> Told | None:
     """What people have said of one event; ``None`` where nobody has done anything."""
-    found = ledger.standing(item.place.partition, item.source_offset)
+    return of_source(ledger, item.place.partition, item.source_offset)
+
+
+def of_source(ledger: Ledger, partition: int, offset: int) -> Told | None:
+    """The same of the event that answers the image reference at this place."""
+    found = ledger.standing(partition, offset)
     return _told(found, done=int(found.verdict is not None), of=1) if found else None
 
 

@@ -10,6 +10,7 @@ from dashboard.feed import listing
 from dashboard.feed.filters import FeedFilter, asks, is_open
 from dashboard.feed.index import Index
 from dashboard.feed.items import Item, Place
+from dashboard.reviews.cards import of_source
 from dashboard.reviews.ledger import Events
 
 MOST_CARDS = 200
@@ -34,11 +35,14 @@ class Reviewed(TypedDict):
     """The answer to a page that knows the reviews up to a version.
 
     ``reset`` says that the page has to read its feed anew, as the cards do not tell everything.
+    ``beyond`` tells of the events that are not in memory, newest first: ``of``, the place of their
+    image reference, and ``review``.
     """
 
     version: int
     reset: bool
     cards: list[dict[str, Any]]
+    beyond: list[dict[str, Any]]
     left: Left
 
 
@@ -67,16 +71,17 @@ def since(
         complete: whether the reviews are read to their end. Before that a page that knows more is
             not wrong.
     """
-    ledger = index.ledger
+    ledger, unsaid = index.ledger, left(index, wanted, now)
     if version is not None and version > ledger.version and not complete:
-        return {"version": version, "reset": False, "cards": [], "left": left(index, wanted, now)}
+        return {"version": version, "reset": False, "cards": [], "beyond": [], "left": unsaid}
     changed = None if version is None else ledger.since(version)
     cards = None if changed is None else _cards(index, changed, wanted)
     return {
         "version": ledger.version,
         "reset": cards is None,
         "cards": cards or [],
-        "left": left(index, wanted, now),
+        "beyond": _beyond(index, changed or []),
+        "left": unsaid,
     }
 
 
@@ -102,3 +107,15 @@ def _cards(index: Index, changed: list[Events], wanted: FeedFilter) -> list[dict
     if len(rows) > MOST_CARDS:
         return groups
     return [listing.in_group(index, int(row)) for row in rows] + groups
+
+
+def _beyond(index: Index, changed: list[Events]) -> list[dict[str, Any]]:
+    rows, table = index.of_sources(changed), index.table
+    names = ("partition", "source_offset")
+    known = set(zip(*(table[name][rows].tolist() for name in names), strict=True))
+    places = ((partition, offset) for partition, offsets in changed for offset in offsets)
+    found = dict.fromkeys(place for place in places if place not in known)
+    return [
+        {"of": str(Place(*place)), "review": of_source(index.ledger, *place)}
+        for place in list(found)[:MOST_CARDS]
+    ]

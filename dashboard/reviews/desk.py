@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import uuid4
 
+from dashboard.feed.archive import NoArchiveError
+from dashboard.feed.archived import Mark
 from dashboard.feed.hub import Hub
 from dashboard.feed.items import Item, Place, read_item
 from dashboard.feed.listing import Card, alone
 from dashboard.feed.messages import Messages
+from dashboard.feed.past import Past
 from dashboard.reviews.changes import Named
 from dashboard.reviews.ledger import Action
 from producers.files import printable
@@ -57,6 +60,12 @@ class KafkaAwayError(VigieError):
     code = "kafka_away"
 
 
+class ArchiveAwayError(VigieError):
+    """The archive's database does not answer."""
+
+    code = "archive_away"
+
+
 class ReviewUnseenError(VigieError):
     """A review is recorded, but the page could not read it back."""
 
@@ -87,7 +96,7 @@ class Wish:
     Attributes:
         reviewer: what they call themself.
         action: one of ``ReviewAction``.
-        event: place of the event meant.
+        event: place of the event meant, or the mark of an archived one.
         group: whether all events of its group are meant.
         corrected_to: key of the true class, for ``correct``.
         note: free text; needed for ``note``, possible with a verdict.
@@ -115,6 +124,7 @@ class ReviewDesk:
         log: reads it back.
         clock: seconds since 1970.
         new_id: gives an id that no other review has.
+        past: has the events that are archived; ``None``: none are.
     """
 
     def __init__(
@@ -127,6 +137,7 @@ class ReviewDesk:
         log: Log,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: str(uuid4()),
+        past: Past | None = None,
     ) -> None:
         self.job = job
         self._hub = hub
@@ -136,6 +147,7 @@ class ReviewDesk:
         self._log = log
         self._clock = clock
         self._new_id = new_id
+        self._past = past
 
     def take(self, wish: Wish) -> dict[str, Any]:
         """Record what somebody says; done when Kafka and the ledger have it.
@@ -148,6 +160,7 @@ class ReviewDesk:
             ReviewRefusedError: it cannot be said of this event.
             EventGoneError: there is no such event.
             AlreadyUndoneError: what shall be taken back cannot be, any more.
+            ArchiveAwayError: the event is archived, and the archive does not answer.
             KafkaAwayError, ReviewNotTakenError: Kafka does not answer; nothing was recorded.
         """
         action = _action(wish.action)
@@ -157,28 +170,43 @@ class ReviewDesk:
                 "Kafka does not answer: nothing was recorded. Start the broker, or wait until it"
                 " is back, then try again."
             )
-        place = Place.parse(wish.event)
-        named = self._named(place, group=wish.group) if place else None
-        if place is None or named is None:
+        named = self._named(wish.event, group=wish.group)
+        if named is None:
             raise EventGoneError(
-                f"There is no event {wish.event[:100]!r} in the topic any more: Kafka keeps events"
-                " for so many days only. Reload the page."
+                f"There is no event {wish.event[:100]!r} in the topic or the archive any more:"
+                " events are kept for so many days only. Reload the page."
             )
         said = {"action": action, "reviewer": reviewer, **self._said(action, wish, named)}
         review = self._review(said)
         self._record(review)
-        card = self._card(place, named.item, group=wish.group)
+        card = self._card(wish, named.item)
         return {"review_id": review.review_id, "version": self._hub.ledger.version, "card": card}
 
-    def _named(self, place: Place, *, group: bool) -> Named | None:
+    def _named(self, event: str, *, group: bool) -> Named | None:
         """The event and the references meant; of one that has left the window, its own."""
+        if mark := Mark.parse(event):
+            return self._archived(mark)
+        place = Place.parse(event)
+        if place is None:
+            return None
         if found := self._hub.named(place, group=group):
             return found
         message = self._messages.read(place)
-        if message is None:
-            return None
-        item = read_item(place, 0, message)
-        return Named(item, (item.source_offset,) if item.source_offset >= 0 else ())
+        return _alone(read_item(place, 0, message)) if message is not None else None
+
+    def _archived(self, mark: Mark) -> Named | None:
+        try:
+            found = self._past.find(mark) if self._past else None
+        except NoArchiveError as error:
+            raise ArchiveAwayError(
+                "The archive does not answer: nothing was recorded. Try again in a moment."
+            ) from error
+        if found is not None and not found.is_current:
+            raise ReviewRefusedError(
+                f"The event {mark} is of an earlier topic, whose images may have had other numbers:"
+                " review events of the topic that is there now."
+            )
+        return _alone(found.item) if found else None
 
     def _said(self, action: ReviewAction, wish: Wish, named: Named) -> Mapping[str, Any]:
         """What the action says beside its events, checked."""
@@ -228,9 +256,14 @@ class ReviewDesk:
         if review.undoes and self._hub.ledger.action(review.review_id) is None:
             raise _undone_meanwhile(review.undoes)
 
-    def _card(self, place: Place, item: Item, *, group: bool) -> Card:
-        found = self._hub.group_card(place) if group else self._hub.card(place)
+    def _card(self, wish: Wish, item: Item) -> Card:
+        place = item.place
+        found = self._hub.group_card(place) if wish.group else self._hub.card(place)
         return found or alone(item, self._hub.ledger)
+
+
+def _alone(item: Item) -> Named:
+    return Named(item, (item.source_offset,) if item.source_offset >= 0 else ())
 
 
 def _events(named: Named) -> dict[str, Any]:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    NullPool,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from storage.database.errors import DatabaseError, name_of, told
@@ -21,6 +33,12 @@ WAIT_S = 5
 """For another writer, an answer or a connection. Ours hold the database for milliseconds; a process
 told to end must do so within 10 s."""
 
+READ_S = 2
+"""The same for who only looks: a person waits for it. libpq takes no less for a connection."""
+
+STEPS = 10_000
+"""Of SQLite's machine between two looks at the clock: a millisecond."""
+
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers never wait for the writer
     # A power cut may take the last transactions, but never half of one: rows and offsets go
@@ -31,7 +49,7 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",  # a sort leaves no copy of events in a temporary file
 )
 _TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
-_SERVER_OPTIONS = f"-c timezone=UTC -c statement_timeout={WAIT_S}s -c lock_timeout={WAIT_S - 1}s"
+_READS_ONLY = "-c default_transaction_read_only=on"
 
 
 class Database:
@@ -131,11 +149,30 @@ def open_database(settings: DatabaseSettings, home: Path) -> Database:
     Raises:
         DatabaseError: the address is none, its driver is missing, or the folder cannot be made.
     """
-    secret = settings.url.get_secret_value() if settings.url else None
-    url = _parse(secret) if secret else URL.create("sqlite", database=str(home / FILE_NAME))
+    url = _url(settings, home)
     if url.get_backend_name() == "sqlite":
         return Database(url, _sqlite(url))
-    return Database(url, _postgresql(url))
+    return Database(url, _postgresql(url, WAIT_S))
+
+
+def open_to_read(settings: DatabaseSettings, home: Path) -> Database:
+    """The same for who only looks: nothing is made or changed, and no question takes long.
+
+    What takes longer than ``READ_S`` is given up (``AwayError``). SQLite's file need not be there
+    yet; nothing of it is held between two questions.
+
+    Raises:
+        DatabaseError: the address is none, or its driver is missing.
+    """
+    url = _url(settings, home)
+    if url.get_backend_name() == "sqlite":
+        return Database(url, _sqlite_to_read(url))
+    return Database(url, _postgresql(url, READ_S, _READS_ONLY))
+
+
+def _url(settings: DatabaseSettings, home: Path) -> URL:
+    secret = settings.url.get_secret_value() if settings.url else None
+    return _parse(secret) if secret else URL.create("sqlite", database=str(home / FILE_NAME))
 
 
 def _parse(text: str) -> URL:
@@ -189,15 +226,31 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _postgresql(url: URL) -> Engine:
+def _sqlite_to_read(url: URL) -> Engine:
+    address = f"{Path(str(url.database)).absolute().as_uri()}?mode=ro"
+    connect = partial(sqlite3.connect, address, uri=True, timeout=READ_S, isolation_level=None)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", _begin_to_read)
+    return engine
+
+
+def _begin_to_read(connection: Connection) -> None:
+    ends = time.monotonic() + READ_S
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
+    connection.exec_driver_sql("BEGIN")
+
+
+def _postgresql(url: URL, wait_s: int, more: str = "") -> Engine:
     wait = {
-        "connect_timeout": WAIT_S,
-        "options": _SERVER_OPTIONS,
+        "connect_timeout": wait_s,
+        "options": f"-c timezone=UTC -c statement_timeout={wait_s}s -c lock_timeout={wait_s - 1}s"
+        f" {more}",
         # A server that vanished without a word is noticed as soon as one that is slow.
-        "keepalives_idle": WAIT_S,
+        "keepalives_idle": wait_s,
         "keepalives_interval": 1,
         "keepalives_count": 3,
-        "tcp_user_timeout": WAIT_S * 1000,
+        "tcp_user_timeout": wait_s * 1000,
         "application_name": "vigie",
     }
     try:

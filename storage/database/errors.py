@@ -65,6 +65,11 @@ def _told_by_sqlite(error: BaseException | None, name: str) -> DatabaseError | N
             f"The disk of the archive's database {name} is full or does not answer ({error}): free"
             " space there."
         )
+    if code.startswith("SQLITE_INTERRUPT"):
+        return AwayError(
+            f"The archive's database {name} did not answer in time ({error}): give its disk less to"
+            " do."
+        )
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
         return AwayError(
             f"Another process holds the archive's database {name} for too long ({error}): end it."

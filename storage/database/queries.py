@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     func,
     literal,
+    or_,
     select,
     tuple_,
     type_coerce,
@@ -70,6 +71,22 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Events that who asks has already: of one log, per partition those from one event on.
+
+    Attributes:
+        first_keys: per partition the ``event_key`` of the first that is held; none where none of
+            those held is archived.
+        is_all: whether something is held, and archived, of every partition of the log. What is
+            archived later than all of that is then held too.
+    """
+
+    log_key: int
+    first_keys: Mapping[int, int]
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Events, newest first, as rows with the columns of ``Event``.
 
@@ -94,8 +111,9 @@ def event_page(
     wanted: EventFilter,
     size: int = 50,
     behind: Cursor | None = None,
+    held: Held | None = None,
 ) -> Page:
-    """A page of events, newest first, beginning behind a cursor.
+    """A page of events, newest first, beginning behind a cursor, without those that are held.
 
     By keyset: each page costs what it holds, however far back it is. Of several behaviours each is
     asked alone, so that an index gives its newest ones in order, and the newest of all are taken.
@@ -103,31 +121,99 @@ def event_page(
     Raises:
         ValueError: the size is not from 1 to ``MOST_ON_A_PAGE``.
     """
-    if not 1 <= size <= MOST_ON_A_PAGE:
-        raise ValueError(f"a page of {size} events; from 1 to {MOST_ON_A_PAGE}")
-    alone = [replace(wanted, behaviours=(key,)) for key in dict.fromkeys(wanted.behaviours)]
-    each = [_newest(job, one, size + 1, behind) for one in alone or [wanted]]
-    if len(each) == 1:
-        asked: Any = each[0]
-    else:
-        found = union_all(*(select(one.subquery()) for one in each)).subquery()
-        newest = (found.c.finished_at.desc(), found.c.event_key.desc())
-        asked = select(found).order_by(*newest).limit(size + 1)
-    rows = connection.execute(asked).all()
+    _check_size(size)
+    rows = _nearest(connection, job, wanted, size + 1, behind, held)
     last = rows[size - 1] if len(rows) > size else None
     return Page(tuple(rows[:size]), Cursor(last.finished_at, last.event_key) if last else None)
 
 
-def _newest(job: str, wanted: EventFilter, size: int, behind: Cursor | None) -> Select[Any]:
-    asked: Select[Any] = select(Event.__table__).where(*_conditions(job, wanted))
-    if behind is not None:
+def events_above(
+    connection: Connection,
+    job: str,
+    wanted: EventFilter,
+    above: Cursor,
+    size: int = 50,
+    held: Held | None = None,
+) -> tuple[Row[Any], ...]:
+    """The events next above a cursor, newest first, as ``event_page`` gives those behind it.
+
+    Raises:
+        ValueError: the size is not from 1 to ``MOST_ON_A_PAGE``.
+    """
+    _check_size(size)
+    rows = _nearest(connection, job, wanted, size, above, held, rising=True)
+    return tuple(reversed(rows))
+
+
+def _check_size(size: int) -> None:
+    if not 1 <= size <= MOST_ON_A_PAGE:
+        raise ValueError(f"a page of {size} events; from 1 to {MOST_ON_A_PAGE}")
+
+
+def _nearest(
+    connection: Connection,
+    job: str,
+    wanted: EventFilter,
+    size: int,
+    place: Cursor | None,
+    held: Held | None,
+    *,
+    rising: bool = False,
+) -> Sequence[Row[Any]]:
+    """The events next to a place, the nearest first: in falling order, or in rising."""
+    alone = [replace(wanted, behaviours=(key,)) for key in dict.fromkeys(wanted.behaviours)]
+    each = [_one_way(job, one, size, place, held, rising=rising) for one in alone or [wanted]]
+    if len(each) == 1:
+        return connection.execute(each[0]).all()
+    found = union_all(*(select(one.subquery()) for one in each)).subquery()
+    order = _order(found.c.finished_at, found.c.event_key, rising=rising)
+    return connection.execute(select(found).order_by(*order).limit(size)).all()
+
+
+def _one_way(
+    job: str,
+    wanted: EventFilter,
+    size: int,
+    place: Cursor | None,
+    held: Held | None,
+    *,
+    rising: bool,
+) -> Select[Any]:
+    conditions = [*_conditions(job, wanted), *_not_held(held)]
+    asked: Select[Any] = select(Event.__table__).where(*conditions)
+    if place is not None:
+        pair = tuple_(Event.finished_at, Event.event_key)
+        at = tuple_(literal(place.finished_at, Event.finished_at.type), place.event_key)
         # Alone, the pair would not let the index begin at the moment.
-        place = tuple_(Event.finished_at, Event.event_key)
-        asked = asked.where(
-            Event.finished_at <= behind.finished_at,
-            place < tuple_(literal(behind.finished_at, Event.finished_at.type), behind.event_key),
+        near = (
+            (Event.finished_at >= place.finished_at, pair > at)
+            if rising
+            else (Event.finished_at <= place.finished_at, pair < at)
         )
-    return asked.order_by(Event.finished_at.desc(), Event.event_key.desc()).limit(size)
+        asked = asked.where(*near)
+    order = _order(Event.finished_at, Event.event_key, rising=rising)
+    return asked.order_by(*order).limit(size)
+
+
+def _order(*columns: Any, rising: bool) -> list[Any]:
+    return [column.asc() if rising else column.desc() for column in columns]
+
+
+def _not_held(held: Held | None) -> list[ColumnElement[bool]]:
+    """By the key alone where that will do, which every index has: what is held costs little."""
+    if held is None or not held.first_keys:
+        return []
+    last = max(held.first_keys.values())
+    found = [Event.event_key < last] if held.is_all else []
+    return found + [
+        or_(
+            Event.log_key != held.log_key,
+            Event.topic_partition != partition,
+            Event.event_key < first,
+        )
+        for partition, first in held.first_keys.items()
+        if first < last or not held.is_all
+    ]
 
 
 def severity_counts(connection: Connection, job: str, wanted: EventFilter) -> dict[Severity, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -46,9 +47,12 @@ def migrations(connection: Connection) -> Config:
 
 def is_current(connection: Connection) -> bool:
     """Whether the tables are those of this version: a reader never changes them."""
-    script = ScriptDirectory.from_config(migrations(connection))
-    found = MigrationContext.configure(connection).get_current_heads()
-    return set(found) == set(script.get_heads())
+    return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 
 def _check(connection: Connection, config: Config, name: str) -> None:

@@ -21,6 +21,7 @@ from transport.reading import read_to_end
 from transport.topics import JobTopics
 
 PATIENCE_S = 30.0  # on a machine that trains a model meanwhile
+HISTORY = 250_000  # events: as a page remembers that nobody sets
 ENDS_WITHIN_S = 3.0  # as the page promises: 0.5 s, 2 s without Kafka
 
 
@@ -33,9 +34,17 @@ def free_port() -> int:
 class PageProcess:
     """The dashboard as a process of its own."""
 
-    def __init__(self, cluster: Cluster, store: Path, job: str) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        store: Path,
+        job: str,
+        history: int = HISTORY,
+        home: Path | None = None,
+    ) -> None:
         self.port = free_port()
-        self._given = (Cluster(cluster.bootstrap_servers), store, job, self.port)
+        plain = Cluster(cluster.bootstrap_servers)
+        self._given = (plain, store, job, self.port, history, home)
         self.start()
 
     @property
@@ -61,8 +70,10 @@ class PageProcess:
 
 
 @contextmanager
-def page_process(cluster: Cluster, store: Path, job: str) -> Iterator[PageProcess]:
-    page = PageProcess(cluster, store, job)
+def page_process(
+    cluster: Cluster, store: Path, job: str, history: int = HISTORY, home: Path | None = None
+) -> Iterator[PageProcess]:
+    page = PageProcess(cluster, store, job, history, home)
     try:
         yield page
     finally:

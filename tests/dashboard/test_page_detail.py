@@ -308,7 +308,8 @@ def test_a_telephone_shows_the_detail_without_scrolling_sideways(
 @pytest.mark.parametrize(
     ("novelty", "language", "words"),
     [
-        (None, "en", "The model is not sure enough of this to answer: a person should look."),
+        (None, "en", "whether this is “Phone call, left hand” or “Attentive driving”: a person"),
+        (None, "fr", "entre « Appel main gauche » et « Conduite attentive »"),
         (1.5, "en", "The image is unlike those the model knows: a person should look."),
         (1.5, "fr", "L’image ne ressemble pas à celles que le modèle connaît"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -88,6 +89,7 @@ def web(
 ) -> None:
     """Serve the live page."""
     from dashboard.serve import serve  # noqa: PLC0415
+    from storage.database.engine import open_to_read  # noqa: PLC0415
     from transport.health.vitals import Vitals  # noqa: PLC0415
     from transport.topics import JobTopics, ensure_topics  # noqa: PLC0415
     from vigie.jobs import job_labels  # noqa: PLC0415
@@ -115,6 +117,7 @@ def web(
         settings.cameras,
         topics=settings.kafka.topics,
         simulator=simulator_controls(settings),
+        open_archive=partial(open_to_read, settings.database, settings.home),
         stop=stop,
         ready=lambda _link: spare_imports(),
         vitals=Vitals("page", topics or job, stop),
