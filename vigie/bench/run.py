@@ -20,6 +20,7 @@ from vigie.bench.report import BenchReport, FormReport
 from vigie.bench.shares import MEASURING, Load, Meter
 from vigie.invocation import Invocation
 from vigie.jobs import configured_loader
+from vigie.runtime import spare_imports
 
 LATENCY_IMAGES = 200
 LATENCY_RATE = 20.0
@@ -65,6 +66,7 @@ def run_bench(
         folder = Path(scratch)
         step("drawing images")
         work = draw_work(folder, images)
+        spare_imports()  # as the worker does: the bare loop shall not lose by the bench's objects
         with open_kafka(invocation.settings, folder) as kafka:
             for model, load in zip(models, loaders, strict=True):
                 step("starting the worker")
