@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from queue import SimpleQueue
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 
 from consumers.inference.judge import Answer, Message, Opened
 from consumers.inference.pool import JudgePool
@@ -35,40 +34,27 @@ class ReadAhead:
         self._pool = pool
         self._read = read
         self._closing = closing
-        self._waiting = SimpleQueue[tuple[Message, Future[Answer]] | None]()
         self._room = threading.Condition()
         self._held_bytes = 0
-        self._threads = [
-            threading.Thread(target=self._work, name=f"reader-{number}", daemon=True)
-            for number in range(readers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
 
     def submit(self, message: Message) -> Future[Answer]:
         """Read a message's image soon, then judge it on the next free thread."""
         answer = Future[Answer]()
-        self._waiting.put((message, answer))
+        self._readers.submit(self._open, message, answer)
         return answer
 
     def close(self) -> None:
         """Let go of what has not begun, and wait for what has."""
         self._closing.set()
-        for _ in self._threads:
-            self._waiting.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._readers.shutdown()
         self._pool.close()
 
-    def _work(self) -> None:
-        while (task := self._waiting.get()) is not None:
-            message, answer = task
-            if self._closing.is_set():
-                answer.cancel()
-            elif answer.set_running_or_notify_cancel():
-                self._open(message, answer)
-
     def _open(self, message: Message, answer: Future[Answer]) -> None:
+        if self._closing.is_set():
+            answer.cancel()
+        if not answer.set_running_or_notify_cancel():
+            return
         with self._room:
             self._room.wait_for(lambda: self._held_bytes < AHEAD_BYTES)
         try:
