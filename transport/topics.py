@@ -170,6 +170,17 @@ def create(admin: AdminClient, wanted: list[NewTopic]) -> None:
     _await_known(admin, [topic.topic for topic in wanted])
 
 
+def delete(admin: AdminClient, names: Iterable[str], timeout_s: float) -> None:
+    """Delete those of these topics that are there, and return when the broker has done it.
+
+    Raises:
+        KafkaException: the broker does not answer, or refuses.
+    """
+    if found := describe(admin, names, timeout_s):
+        for deleted in admin.delete_topics(list(found)).values():
+            deleted.result(timeout_s)
+
+
 def _await_known(admin: AdminClient, names: Iterable[str]) -> None:
     """Wait for the topics to be told of, which begins some milliseconds after their creation."""
     deadline = Deadline.within(ADMIN_TIMEOUT_S)

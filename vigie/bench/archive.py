@@ -31,7 +31,7 @@ from storage.database.upgrade import upgrade
 from storage.database.writing import Share, append, begin_log
 from storage.images import StoredImage
 from transport.clients import Cluster
-from transport.topics import JobTopics, ensure_reviews, ensure_topics
+from transport.topics import JobTopics, delete, ensure_reviews, ensure_topics
 from vigie.bench.machine import Machine, this_machine
 from vigie.bench.marked import Part, markdown_table, origin
 from vigie.bench.path import MEBIBYTE, open_kafka
@@ -332,7 +332,7 @@ def _lags(
     finally:
         service.ask_to_end()
         service.await_end(time.monotonic() + GRACE_S)
-        cluster.admin().delete_topics([*topics.all(), topics.reviews])
+        delete(cluster.admin(), [*topics.all(), topics.reviews], START_S)
 
 
 def _measured(stream: Stream, watch: _Watch) -> list[float]:

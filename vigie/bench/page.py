@@ -25,7 +25,7 @@ import psutil
 
 from schemas.errors import VigieError
 from storage.images import ImageStore
-from transport.topics import JobTopics, describe, ensure_topics
+from transport.topics import JobTopics, delete, ensure_topics
 from vigie.bench.browser import VIEWPORT, first_view_ms, open_browser, open_recorded, take_painted
 from vigie.bench.machine import Machine, this_machine
 from vigie.bench.marked import Part, markdown_table, origin
@@ -321,9 +321,7 @@ def _open_live(invocation: Invocation, history: int, scratch: Path) -> Iterator[
         finally:
             server.ask_to_end()
             server.await_end(time.monotonic() + GRACE_S)
-            made = describe(admin, [*topics.all(), topics.reviews], ADMIN_S)  # the page's, too
-            for deleted in admin.delete_topics(list(made)).values():
-                deleted.result(ADMIN_S)
+            delete(admin, [*topics.all(), topics.reviews], ADMIN_S)  # the page's, too
 
 
 def _check(server: Service, deadline: float) -> None:

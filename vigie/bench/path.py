@@ -23,7 +23,7 @@ from schemas.errors import ConfigurationError, VigieError
 from storage.images import ImageStore
 from transport.broker import EmbeddedBroker
 from transport.clients import Cluster
-from transport.topics import JobTopics, ensure_topics
+from transport.topics import JobTopics, delete, ensure_topics
 from vigie.bench.committed import Committed
 from vigie.invocation import Invocation
 from vigie.processes import Ended, Service, end_all
@@ -308,8 +308,7 @@ def open_between(
     finally:
         reader.close()
         end_all(services, WORKER_GRACE_S)
-        for deleted in admin.delete_topics(list(topics.all())).values():
-            deleted.result(WORKER_GRACE_S)
+        delete(admin, topics.all(), WORKER_GRACE_S)
 
 
 def worker_command(
