@@ -176,8 +176,7 @@ class Past:
         """The archived event at this place of the topic that is there now, as ``find`` does."""
 
         def read(connection: Connection) -> Row[Any] | None:
-            log_key = find_log(connection, self._topic, self._hub.log)
-            return event_at(connection, log_key, *place)
+            return event_at(connection, self._current(connection), *place)
 
         return self._find(read)
 
@@ -186,8 +185,8 @@ class Past:
             row = read(connection)
             if row is None:
                 return None
-            [card] = self._cards(connection, [row])
-            is_current = row.log_key == find_log(connection, self._topic, self._hub.log)
+            is_current = row.log_key == self._current(connection)
+            card = card_of(row, self._hub.ledger, is_current=is_current)
             return Found(item_of(row), card, is_current, detail_of(row))
 
         try:
@@ -198,8 +197,12 @@ class Past:
             return None
 
     def _cards(self, connection: Connection, rows: Any) -> list[Card]:
-        current = find_log(connection, self._topic, self._hub.log)
+        current = self._current(connection)
         return [card_of(row, self._hub.ledger, is_current=row.log_key == current) for row in rows]
+
+    def _current(self, connection: Connection) -> int | None:
+        """The key of the topic that is there now."""
+        return find_log(connection, self._topic, self._hub.log)
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         if self._archive is None:
