@@ -8,10 +8,7 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +21,8 @@ from producers.cabin.draw import draw, encode
 from producers.cabin.scene import random_scene
 from tests.dashboard.browsing import FLAGS
 from tests.requirements import require_chromium, require_shared_data
-from tests.vigie.cli import environment, vigie
+from tests.vigie.cli import vigie
+from tests.vigie.running import Up, start_up
 from transport.broker import Running
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
@@ -48,39 +46,21 @@ REAL = (
 SIMULATED_SEED = 1071  # all ten are answered, by a margin that no rounding moves
 
 
-@dataclass
-class Up:
-    home: Path
-    link: str
-    process: subprocess.Popen[str]
-
-    def drop(self, camera: str, data: bytes) -> None:
-        """Put an image into a camera's folder as a camera does: whole, under its name."""
-        folder = self.home / "cameras" / camera
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / ".image.part"
-        part.write_bytes(data)
-        part.rename(folder / "image.jpg")
+def drop(home: Path, camera: str, data: bytes) -> None:
+    """Put an image into a camera's folder as a camera does: whole, under its name."""
+    folder = home / "cameras" / camera
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / ".image.part"
+    part.write_bytes(data)
+    part.rename(folder / "image.jpg")
 
 
 @pytest.fixture(scope="module")
 def up(kafka: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    home = tmp_path_factory.mktemp("home")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vigie", "up", "--port", "0", "--no-simulate"],
-        cwd=home,
-        env=environment(home),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-    assert found
-    yield Up(home, found[0], process)
-    process.send_signal(signal.SIGINT)
-    process.stdout.close()
-    assert process.wait(15) == 0
+    running = start_up(tmp_path_factory.mktemp("home"), "--no-simulate")
+    yield running
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(15) == 0
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +87,7 @@ def test_a_real_image_of_each_class_gets_its_verdict_on_the_page(
     up: Up, page: Page, label: int
 ) -> None:
     data = require_shared_data() / "driver" / f"c{label}" / REAL[label]
-    up.drop(f"real-c{label}", data.read_bytes())
+    drop(up.home, f"real-c{label}", data.read_bytes())
     expect_on_the_page(page, up.link, f"real-c{label}", label)
 
 
@@ -116,7 +96,7 @@ def test_a_simulated_image_of_each_class_gets_its_verdict_on_the_page(
     up: Up, page: Page, label: int
 ) -> None:
     scene = random_scene(np.random.default_rng(SIMULATED_SEED), label)
-    up.drop(f"drawn-c{label}", encode(draw(scene), scene.camera.quality))
+    drop(up.home, f"drawn-c{label}", encode(draw(scene), scene.camera.quality))
     expect_on_the_page(page, up.link, f"drawn-c{label}", label)
 
 

@@ -2,81 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from schemas.codec import decode_prediction
 from schemas.errors import EXIT_CONFIGURATION
 from schemas.events import Classification
-from tests.vigie.cli import environment, vigie
-from transport.broker import BrokerSettings, EmbeddedBroker, Running
-from transport.clients import Cluster
-from transport.reading import read_to_end
-from transport.topics import JobTopics
-
-PATIENCE_S = 60.0
-
-
-@dataclass
-class Up:
-    """A running ``vigie up``."""
-
-    home: Path
-    process: subprocess.Popen[str]
-    link: str
-
-    def predictions(self) -> list[Classification]:
-        address = EmbeddedBroker(self.home, BrokerSettings()).status().bootstrap_servers
-        assert address is not None
-        topic = JobTopics("driver").predictions
-        return [
-            decode_prediction(message.value()).outcome
-            for message in read_to_end(Cluster(address), topic, "test-up")
-        ]
-
-    def family(self) -> list[psutil.Process]:
-        """Everything that lives through this process: ours, the guard, Java."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def member(self, words: str) -> psutil.Process:
-        [found] = [one for one in self.family() if words in " ".join(one.cmdline())]
-        return found
+from tests.vigie.cli import vigie
+from tests.vigie.running import Up, start_up, until
+from transport.broker import Running
 
 
 def start(home: Path, *words: str) -> Up:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vigie", "up", "--port", "0", *words],
-        cwd=home,
-        env=environment(home, {"VIGIE_PRODUCERS__SIMULATOR__CAMERAS": "1"}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    with process.stdout as output:
-        said = output.readline()
-    found = re.search(r"http://127\.0\.0\.1:\d+", said)
-    assert found, f"no link in {said!r}"
-    return Up(home, process, found[0])
-
-
-def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
+    """With one simulated camera."""
+    return start_up(home, *words, VIGIE_PRODUCERS__SIMULATOR__CAMERAS="1")
 
 
 @pytest.fixture(scope="module")
