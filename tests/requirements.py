@@ -1,6 +1,7 @@
 """What some tests need beside Python: a missing part skips with its remedy, and fails in CI."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,3 +36,11 @@ def require_chromium() -> str:
         return find_chromium()
     except ConfigurationError as error:
         missing(str(error))
+
+
+def require_program(name: str, remedy: str) -> str:
+    """The path of a program of the system; ``remedy``: the command that installs it."""
+    found = shutil.which(name)
+    if found is None:
+        missing(f"{name} is not installed: {remedy}")
+    return found

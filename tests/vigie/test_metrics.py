@@ -20,7 +20,12 @@ from vigie.up import metrics_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "docs" / "monitoring"
-OTHERS = {"up", "process_cpu_seconds_total", "process_resident_memory_bytes"}
+OTHERS = {
+    "up",
+    "process_cpu_seconds_total",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+}
 WORDS = {"and", "or", "unless", "on", "ignoring", "by", "without", "bool", "group_left"}
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring) *\([^)]*\)")
 

@@ -1,0 +1,128 @@
+"""A real Prometheus reads a running installation, and each panel of the dashboard has figures."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import yaml
+
+from tests.requirements import require_program
+from tests.vigie.running import Up, start_up, until
+from transport.broker import Running
+from vigie.up import metrics_ports
+
+pytestmark = pytest.mark.kafka
+
+MONITORING = Path(__file__).resolve().parents[2] / "docs" / "monitoring"
+PANELS = [
+    (f"{panel['title']} ({target['refId']})", target["expr"])
+    for panel in json.loads((MONITORING / "grafana.json").read_text("utf-8"))["panels"]
+    for target in panel.get("targets", ())
+]
+
+FIRST_PORT, LAST_PORT = 20_000, 30_000
+
+
+def free_block(size: int) -> int:
+    """The first of so many ports in a row that nobody uses."""
+    for first in range(FIRST_PORT, LAST_PORT, size):
+        with ExitStack() as held:
+            try:
+                for port in range(first, first + size):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise AssertionError(f"no {size} free ports in a row")
+
+
+@pytest.fixture(scope="module")
+def first_port() -> int:
+    """Of the processes; Prometheus has the one after theirs."""
+    return free_block(len(metrics_ports(1)) + 1)
+
+
+@pytest.fixture(scope="module")
+def up(kafka: Running, tmp_path_factory: pytest.TempPathFactory, first_port: int) -> Iterator[Up]:
+    running = start_up(
+        tmp_path_factory.mktemp("home"),
+        VIGIE_METRICS__PORT=str(first_port),
+        VIGIE_PRODUCERS__SIMULATOR__CAMERAS="1",
+    )
+    yield running
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(20) == 0
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    up: Up, first_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """It runs with our file: only the ports are others, and it asks every second."""
+    program = require_program(
+        "prometheus", "apt-get install prometheus (its service is not needed)"
+    )
+    folder = tmp_path_factory.mktemp("prometheus")
+    told = yaml.safe_load((MONITORING / "prometheus.yml").read_text("utf-8"))
+    told["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    told["rule_files"] = [str(MONITORING / "alerts.yml")]
+    ports = [*range(first_port, first_port + len(metrics_ports(1))), urlsplit(up.link).port]
+    for group, port in zip(told["scrape_configs"][0]["static_configs"], ports, strict=True):
+        group["targets"] = [f"127.0.0.1:{port}"]
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(told))
+    address = f"127.0.0.1:{first_port + len(metrics_ports(1))}"
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            [program, f"--config.file={folder}/prometheus.yml", f"--web.listen-address={address}"],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+        ) as process,
+        httpx.Client(base_url=f"http://{address}/api/v1", timeout=10) as client,
+    ):
+        yield client
+        process.terminate()
+
+
+def asked(prometheus: httpx.Client, expression: str) -> list[object]:
+    """The series that an expression yields now; none while Prometheus starts."""
+    try:
+        answer = prometheus.get("query", params={"query": expression})
+    except httpx.TransportError:
+        return []
+    assert answer.status_code in {200, 503}, answer.text
+    return answer.json()["data"]["result"] if answer.status_code == 200 else []
+
+
+def test_every_process_of_an_installation_answers_it(prometheus):
+    every = len(metrics_ports(1)) + 1
+
+    until(lambda: len(asked(prometheus, 'up{job="vigie"} == 1')) == every)
+
+
+@pytest.mark.parametrize("expression", [text for _, text in PANELS], ids=[n for n, _ in PANELS])
+def test_each_panel_has_figures(prometheus, expression):
+    expression = expression.replace("$__rate_interval", "10s")
+
+    if expression.startswith("sum by (reason)"):
+        asked(prometheus, expression)
+    else:
+        until(lambda: asked(prometheus, expression))
+
+
+def test_no_alert_fires_where_all_is_well(prometheus):
+    found = prometheus.get("rules").json()["data"]["groups"]
+    rules = [rule for group in found for rule in group["rules"]]
+
+    assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
+    assert [rule["name"] for rule in rules if rule["state"] == "firing"] == []
