@@ -12,7 +12,7 @@ from vigie.bench.growth import GROWTH, GrowthReport, Size, sizes_up_to
 from vigie.bench.machine import Machine, processor_of, this_machine
 from vigie.bench.marked import Part, markdown_table
 from vigie.bench.page import PAGE
-from vigie.bench.pairs import Pairs, Spread, measure_pairs
+from vigie.bench.pairs import Pairs, Spread, measure_pairs, measure_rounds
 from vigie.bench.report import WHOLE_PATH, BenchReport, FormReport
 from vigie.bench.shares import (
     BROKER,
@@ -48,6 +48,14 @@ def test_who_begins_alternates_from_pair_to_pair():
     measure_pairs(3, lambda: called.append("a") or 1.0, lambda: called.append("b") or 2.0)
 
     assert called == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_of_three_each_begins_in_its_turn_and_keeps_its_rates_in_the_order_of_the_rounds():
+    called: list[str] = []
+    turns = [lambda name=name: called.append(name) or float(len(called)) for name in "abc"]
+
+    assert measure_rounds(3, *turns) == [(1, 6, 8), (2, 4, 9), (3, 5, 7)]
+    assert "".join(called) == "abcbcacab"
 
 
 def test_the_ratio_is_the_median_of_the_pairs_not_that_of_the_medians():
@@ -132,6 +140,9 @@ def form(**changes: object) -> FormReport:
         "whole": ten,
         "whole_over_bare": 0.8,
         "ratios": (0.8, 0.79, 0.81),
+        "plain_all_cores": ten,
+        "whole_over_plain": 1.1,
+        "plain_ratios": (1.1, 1.0, 1.2),
         "shares": (Share(JUDGING, 1.8, 5.0), Share(OTHERS, 0.2, 0.5)),
         "bare_share": Share(MEASURING, 2.0, 4.5),
         "latency_p50_ms": 17.2,

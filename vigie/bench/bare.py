@@ -18,11 +18,18 @@ WINDOW = 48
 """Images in flight: as many as in the worker."""
 
 
-def bare_rate(classifiers: Sequence[Classifier], files: Sequence[Path]) -> float:
+def bare_rate(
+    classifiers: Sequence[Classifier], files: Sequence[Path], at_once: int = MOST_AT_ONCE
+) -> float:
     """Images per second of one thread per classifier, answers taken in order.
 
-    Each image is read, decoded, judged, and its heat grids are made; several at a time, as in the
-    worker, because that is quicker.
+    Each image is read, decoded, judged, and its heat grids are made.
+
+    Args:
+        classifiers: as many as threads.
+        files: images.
+        at_once: that a thread takes: as many as in the worker, because that is quicker, or one,
+            which is the loop that most would write.
     """
     free = SimpleQueue[Classifier]()
     for classifier in classifiers:
@@ -33,13 +40,13 @@ def bare_rate(classifiers: Sequence[Classifier], files: Sequence[Path]) -> float
         classifier.classify_all([file.read_bytes() for file in batch])
         free.put(classifier)
 
-    batches = [files[at : at + MOST_AT_ONCE] for at in range(0, len(files), MOST_AT_ONCE)]
+    batches = [files[at : at + at_once] for at in range(0, len(files), at_once)]
     in_flight: deque[Future[None]] = deque()
     began = time.perf_counter()
     with ThreadPoolExecutor(len(classifiers)) as pool:
         for batch in batches:
             in_flight.append(pool.submit(answer, batch))
-            if len(in_flight) >= WINDOW // MOST_AT_ONCE:
+            if len(in_flight) >= WINDOW // at_once:
                 in_flight.popleft().result()
         for waiting in in_flight:
             waiting.result()

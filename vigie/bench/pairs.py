@@ -56,9 +56,18 @@ class Pairs:
 
 def measure_pairs(rounds: int, first: Callable[[], float], second: Callable[[], float]) -> Pairs:
     """Let both take turns; who begins alternates from pair to pair."""
-    found: tuple[list[float], list[float]] = ([], [])
-    both = (first, second)
+    return Pairs(*measure_rounds(rounds, first, second))
+
+
+def measure_rounds(rounds: int, *turns: Callable[[], float]) -> list[tuple[float, ...]]:
+    """Let each take its turn in every round; who begins is another from round to round.
+
+    Returns:
+        The rates of each, in the order of the rounds.
+    """
+    found: list[list[float]] = [[] for _ in turns]
     for number in range(rounds):
-        for which in (0, 1) if number % 2 == 0 else (1, 0):
-            found[which].append(both[which]())
-    return Pairs(tuple(found[0]), tuple(found[1]))
+        for turn in range(len(turns)):
+            which = (number + turn) % len(turns)
+            found[which].append(turns[which]())
+    return [tuple(rates) for rates in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 from model.classifier import Classifier
 from vigie.bench.bare import bare_rate, heat_cost
 from vigie.bench.machine import this_machine
-from vigie.bench.pairs import Pairs, Spread, measure_pairs
+from vigie.bench.pairs import Pairs, Spread, measure_rounds
 from vigie.bench.path import Whole, open_kafka, open_path
 from vigie.bench.pictures import JOB, Stage, draw_work
 from vigie.bench.report import BenchReport, FormReport
@@ -28,7 +29,7 @@ LATENCY_RATE = 20.0
 would measure the queue."""
 
 STEPS = 5
-"""Of each form, besides its pairs: start, warm-up, one core, latency, first answers."""
+"""Of each form, besides its rounds: start, warm-up, one core, latency, first answers."""
 
 
 def run_bench(
@@ -39,7 +40,7 @@ def run_bench(
     models: Sequence[str | None],
     stage: Stage,
 ) -> BenchReport:
-    """Measure each form of the model: the whole path and the bare loop in adjacent pairs.
+    """Measure each form of the model: the whole path beside the bare loop, round by round.
 
     The whole path runs on the cluster or embedded broker that is there, else on a broker of its
     own; always on topics of its own, which are deleted afterwards.
@@ -47,7 +48,7 @@ def run_bench(
     Args:
         invocation: whose settings count.
         images: per round.
-        rounds: pairs, and rounds of everything else.
+        rounds: of everything.
         warm_up_s: how long the whole path is under load before it is measured.
         models: versions or folders; ``None``: the one that the settings name.
         stage: told of the progress.
@@ -59,7 +60,7 @@ def run_bench(
     done = count()
 
     def step(what: str) -> None:
-        stage(what, next(done), len(models) * (2 * rounds + STEPS) + 1)
+        stage(what, next(done), len(models) * (3 * rounds + STEPS) + 1)
 
     forms = []
     with tempfile.TemporaryDirectory(prefix="vigie-bench-") as scratch:
@@ -85,7 +86,8 @@ def _measure(
     rounds: int,
     step: Callable[[str], None],
 ) -> FormReport:
-    pairs, bare_load, whole_load = _measure_pairs(classifiers, work, whole, rounds, step)
+    measured = _measure_rounds(classifiers, work, whole, rounds, step)
+    pairs, plain = measured.beside_bare, measured.beside_plain
     step("bare loop, one core")
     one = [bare_rate(classifiers[:1], work) for _ in range(rounds)]
     step("latency")
@@ -104,8 +106,11 @@ def _measure(
         whole=Spread.of(pairs.second),
         whole_over_bare=pairs.ratio,
         ratios=pairs.ratios,
-        shares=whole_load.shares(),
-        bare_share=bare_load.share(MEASURING),
+        plain_all_cores=Spread.of(plain.first),
+        whole_over_plain=plain.ratio,
+        plain_ratios=plain.ratios,
+        shares=measured.whole_load.shares(),
+        bare_share=measured.bare_load.share(MEASURING),
         latency_p50_ms=round(float(np.percentile(waits, 50)), 1),
         latency_p95_ms=round(float(np.percentile(waits, 95)), 1),
         first_answer_s=Spread.of(starts, 2),
@@ -115,14 +120,24 @@ def _measure(
     )
 
 
-def _measure_pairs(
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The whole path beside both bare loops, and the processor time of it and the quick one."""
+
+    beside_bare: Pairs
+    beside_plain: Pairs
+    bare_load: Load
+    whole_load: Load
+
+
+def _measure_rounds(
     classifiers: Sequence[Classifier],
     work: Sequence[Path],
     whole: Whole,
     rounds: int,
     step: Callable[[str], None],
-) -> tuple[Pairs, Load, Load]:
-    """The bare loop and the whole path in adjacent pairs, and the processor time of each."""
+) -> _Measured:
+    """Both bare loops and the whole path take turns."""
     meter = meter_of(whole)
     bare_load, whole_load = Load(meter.cores), Load(meter.cores)
 
@@ -135,7 +150,15 @@ def _measure_pairs(
         step("whole path")
         return whole.rate(work, whole_load.measuring(meter, len(work)))
 
-    return measure_pairs(rounds, bare, path), bare_load, whole_load
+    def plain() -> float:
+        step("bare loop, one image at a time")
+        return bare_rate(classifiers, work, at_once=1)
+
+    # The whole path in the middle: either loop is its neighbour, but where a round turns over.
+    bare_rates, whole_rates, plain_rates = measure_rounds(rounds, bare, path, plain)
+    return _Measured(
+        Pairs(bare_rates, whole_rates), Pairs(plain_rates, whole_rates), bare_load, whole_load
+    )
 
 
 def meter_of(whole: Whole) -> Meter:
