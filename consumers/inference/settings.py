@@ -25,7 +25,8 @@ class InferenceSettings(BaseModel):
         gt=0,
         lt=1,
         description="Share of the model's answers that shall be right; the surer, the more images"
-        " are for a person to check. One of those that the model's card lists. Unset: 0.99.",
+        " are for a person to check. One of those that the model's card lists. Unset: the one that"
+        " it was made for, 0.99 for the model that ships.",
     )
     slot: int = Field(
         default=0,
