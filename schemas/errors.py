@@ -12,6 +12,7 @@ EXIT_USAGE = 2
 EXIT_FATAL = 3  # the broker fenced us, or no retry can help: a supervisor starts us anew
 EXIT_CONFIGURATION = 4  # a person must change something first
 EXIT_POISON_STORM = 5  # too many failures: stop instead of draining the topic into the dead letters
+EXIT_UNAVAILABLE = 6  # Kafka did not answer: the same start can succeed a moment later
 
 
 class VigieError(Exception):
@@ -33,6 +34,13 @@ class ConfigurationError(VigieError):
 
     code = "configuration"
     exit_code = EXIT_CONFIGURATION
+
+
+class UnavailableError(ConfigurationError):
+    """Kafka does not answer: its address is wrong, or it is away for a while."""
+
+    code = "unavailable"
+    exit_code = EXIT_UNAVAILABLE
 
 
 class UsageError(VigieError):

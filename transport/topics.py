@@ -10,12 +10,22 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, UnavailableError
 from transport.deadline import Deadline
 from transport.settings import DAY_MS, TopicSettings
 
 ADMIN_TIMEOUT_S = 10.0
 """A healthy broker answers in milliseconds; a person waits no longer than this for a sentence."""
+
+UNANSWERED = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError.REQUEST_TIMED_OUT,
+    }
+)
+"""The broker has not said no: it has said nothing."""
 
 DEAD_LETTER_ROOM = 64 * 1024
 """A dead letter is the original and headers of a few hundred bytes: it must fit where that did."""
@@ -103,8 +113,9 @@ def ensure_topics(admin: AdminClient, topics: JobTopics, settings: TopicSettings
     """Create the topics that are missing and check the partitions of those that are there.
 
     Raises:
-        ConfigurationError: the broker does not answer, refuses, or a topic has another number of
-            partitions than the settings say.
+        UnavailableError: the broker does not answer.
+        ConfigurationError: it refuses, or a topic has another number of partitions than the
+            settings say.
     """
     _ensure(admin, topics, topics.all(), settings)
 
@@ -154,14 +165,17 @@ def create(admin: AdminClient, wanted: list[NewTopic]) -> None:
     """Create the topics that are missing, and return when the broker tells of all of them.
 
     Raises:
-        ConfigurationError: the broker does not answer or refuses.
+        UnavailableError: the broker does not answer.
+        ConfigurationError: it refuses.
     """
     for name, future in admin.create_topics(wanted, operation_timeout=ADMIN_TIMEOUT_S).items():
         try:
             future.result(ADMIN_TIMEOUT_S)
         except TimeoutError as error:
-            raise ConfigurationError(_silent("no broker took the request")) from error
+            raise _silence("no broker took the request") from error
         except KafkaException as error:
+            if error.args[0].code() in UNANSWERED:
+                raise _silence(error.args[0].str()) from error
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise ConfigurationError(
                     f"Topic {name} could not be created: {error.args[0].str()}. Check the address"
@@ -210,17 +224,17 @@ def partition_count(admin: AdminClient, name: str) -> int:
     """How many partitions the topic has; 0 when there is no such topic.
 
     Raises:
-        ConfigurationError: the broker does not answer.
+        UnavailableError: the broker does not answer.
     """
     try:
         found = admin.list_topics(name, timeout=ADMIN_TIMEOUT_S).topics.get(name)
     except KafkaException as error:
-        raise ConfigurationError(_silent(error.args[0].str())) from error
+        raise _silence(error.args[0].str()) from error
     return len(found.partitions) if found and found.error is None else 0
 
 
-def _silent(why: str) -> str:
-    return (
+def _silence(why: str) -> UnavailableError:
+    return UnavailableError(
         f"No answer from Kafka within {ADMIN_TIMEOUT_S:.0f} s: {why}. Start the embedded broker"
         " with `vigie broker start`, or set VIGIE_KAFKA__BOOTSTRAP_SERVERS."
     )

@@ -16,7 +16,13 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO
 
-from schemas.errors import EXIT_CONFIGURATION, EXIT_OK, EXIT_POISON_STORM, EXIT_USAGE
+from schemas.errors import (
+    EXIT_CONFIGURATION,
+    EXIT_OK,
+    EXIT_POISON_STORM,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+)
 from vigie.lifeline import parent_environment
 
 FINAL_CODES = frozenset({EXIT_USAGE, EXIT_CONFIGURATION, EXIT_POISON_STORM})
@@ -47,7 +53,12 @@ class RestartPolicy:
         self._deaths: deque[float] = deque()
 
     def restarts(self, exit_code: int, now: float) -> bool:
-        """Take note of a death at ``now`` (seconds, steady clock), and decide."""
+        """Take note of a death at ``now`` (seconds, steady clock), and decide.
+
+        One that only found Kafka away is no sign of anything broken, however often it does.
+        """
+        if exit_code == EXIT_UNAVAILABLE:
+            return True
         self._deaths.append(now)
         while now - self._deaths[0] > self._window_s:
             self._deaths.popleft()

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from schemas.errors import ConfigurationError
+from schemas.errors import UnavailableError
 from transport import topics
 from transport.clients import Cluster
 from transport.settings import TopicSettings
@@ -20,5 +20,5 @@ def test_a_cluster_that_is_not_there_is_told_in_one_sentence(
     with socket.socket() as taken:  # and nobody listens
         taken.bind(("127.0.0.1", 0))
         cluster = Cluster(f"127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(ConfigurationError, match=r"No answer from Kafka .*BOOTSTRAP_SERVERS"):
+        with pytest.raises(UnavailableError, match=r"No answer from Kafka .*BOOTSTRAP_SERVERS"):
             ensure_topics(cluster.admin(), JobTopics("nowhere"), TopicSettings())

@@ -13,7 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import EXIT_CONFIGURATION, EXIT_FATAL, EXIT_POISON_STORM, EXIT_USAGE
+from schemas.errors import (
+    EXIT_CONFIGURATION,
+    EXIT_FATAL,
+    EXIT_POISON_STORM,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+)
 from vigie.processes import LOG_BYTES, ROOT, RestartPolicy, Service, end_all
 
 
@@ -48,6 +54,13 @@ def test_a_process_that_died_is_started_again(code):
 @pytest.mark.parametrize("code", [EXIT_USAGE, EXIT_CONFIGURATION, EXIT_POISON_STORM])
 def test_a_process_that_a_person_must_mend_is_not_started_again(code):
     assert not RestartPolicy().restarts(code, 0.0)
+
+
+def test_a_process_that_finds_kafka_away_is_started_again_as_often_as_it_takes():
+    policy = RestartPolicy(restarts=1, window_s=10.0)
+
+    assert all(policy.restarts(EXIT_UNAVAILABLE, now) for now in range(20))
+    assert policy.restarts(1, 20.0)
 
 
 def test_a_process_that_dies_again_and_again_is_given_up():
