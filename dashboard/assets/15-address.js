@@ -7,6 +7,7 @@
     ...["severity", "behaviour", "source", "reason", "confidence"],
     ...["last", "from", "to", "flat", "review", "at"],
   ];
+  const SETTLED_MS = 50; /* by then Dash has written it, where it was not lost; nobody sees it */
   let search = "";
   /* What the address said before a person's last choices, until the page has drawn the last one. */
   const passed = new Set();
@@ -32,6 +33,13 @@
     search = chosen;
     vigie.setProps("filter-url", { search });
   };
+  /* Dash writes the browser's address a moment after it is told one, and then tells itself what it
+     wrote: a choice made in between is gone, and is made again. */
+  const insist = () =>
+    setTimeout(() => {
+      const isLost = vigie.byId("feed") && location.search !== search;
+      if (isLost) vigie.setProps("filter-url", { search });
+    }, SETTLED_MS);
   const forget = () => passed.clear();
   addEventListener("popstate", forget);
 
@@ -42,7 +50,10 @@
     /* The page is drawn for this address. Where a person has chosen anew meanwhile, it is late: the
        keys pressed next would go on from where she was before. */
     use(text) {
-      if (passed.has(text)) return false;
+      if (passed.has(text)) {
+        insist();
+        return false;
+      }
       forget();
       search = text;
       return true;

@@ -77,7 +77,7 @@ def test_filters_are_in_the_address_and_give_a_colleague_the_same_view(
     feed.publish(seen(1, 0.95), seen(2, 0.7), seen(3, 0.9), source="shared")
     feed.publish(seen(1, 0.95), source="other")
     page = open_page(feed.page.link)
-    page.get_by_role("button", name="Filters").click()
+    page.locator(".filters-opener").click()
     page.get_by_role("textbox", name="Camera").or_(
         page.get_by_role("combobox", name="Camera")
     ).first.click()
@@ -115,7 +115,7 @@ def test_a_filter_without_a_match_says_so_and_offers_all(feed: Feed, open_page: 
 
 def test_a_chosen_period_has_its_bounds_in_the_address(feed: Feed, open_page: Open) -> None:
     page = open_page(f"{feed.page.link}/?source=period")
-    page.get_by_role("button", name="Filters").click()
+    page.locator(".filters-opener").click()
     page.get_by_label("From").fill("2026-11-20T08:00")
     expect(page).to_have_url(re.compile("source=period&from=1795158000$"))
     page.get_by_label("Until").fill("2026-11-20T07:00")
@@ -245,6 +245,24 @@ def test_a_late_answer_to_a_key_does_not_take_back_the_one_after_it(
     page.evaluate("vigie.feed.refresh('?severity=infraction&source=in-a-hurry')")
     page.keyboard.press("t")
     expect(page).to_have_url(re.compile("severity=normal"))
+
+
+def test_a_choice_that_dash_overwrites_with_the_one_before_is_made_again(
+    feed: Feed, open_page: Open
+) -> None:
+    feed.publish(seen(7), FAILED, source="lost")
+    page = open_page(f"{feed.page.link}/?source=lost")
+    expect(page.locator("#feed .card")).to_have_count(2)
+    page.keyboard.press("t")
+    expect(page.locator("#feed .card")).to_have_count(1)
+    page.evaluate(
+        """() => {
+          vigie.address.change({ severity: "failure" });
+          vigie.setProps("filter-url", { search: "?severity=infraction&source=lost" });
+        }"""
+    )
+    expect(page).to_have_url(re.compile("severity=failure"))
+    expect(page.locator("#feed .card[data-severity=failure]")).to_have_count(1)
 
 
 def test_a_telephone_keeps_filters_and_pause_within_reach(feed: Feed, open_page: Open) -> None:
