@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from producers.cabin.scene import random_scene
 from tests.dashboard.browsing import FLAGS
 from tests.requirements import require_chromium, require_shared_data
 from tests.vigie.cli import vigie
-from tests.vigie.running import Up, start_up
+from tests.vigie.running import Up, running_up
 from transport.broker import Running
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
@@ -57,10 +56,8 @@ def drop(home: Path, camera: str, data: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def up(kafka: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    running = start_up(tmp_path_factory.mktemp("home"), "--no-simulate")
-    yield running
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(15) == 0
+    with running_up(tmp_path_factory.mktemp("home"), "--no-simulate") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

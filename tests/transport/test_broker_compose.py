@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.requirements import missing
+from tests.requirements import require_program
 from transport.broker.configuration import server_properties
 from transport.broker.jars import kafka_version, locked_jars
 from vigie.settings import settings_table
@@ -36,9 +35,7 @@ OWN = {
 
 
 def compose(file: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("docker-compose")
-    if not program:
-        missing("no docker-compose: install it, for example by `apt-get install docker-compose`")
+    program = require_program("docker-compose", "apt-get install docker-compose")
     return subprocess.run(
         [program, "-f", file, "config", "-q"],
         cwd=ROOT,

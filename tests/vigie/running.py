@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +68,17 @@ def start_up(home: Path, *words: str, **settings: str) -> Up:
     found = re.search(r"http://127\.0\.0\.1:\d+", said)
     assert found, f"no link in {said!r}"
     return Up(home, process, found[0])
+
+
+@contextmanager
+def running_up(home: Path, *words: str, **settings: str) -> Iterator[Up]:
+    """As `start_up`; on leaving it is told to end, and has ended in order."""
+    up = start_up(home, *words, **settings)
+    try:
+        yield up
+    finally:
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(15) == 0
 
 
 def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:

@@ -6,20 +6,15 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.requirements import require_program
+from tests.vigie.monitoring import MONITORING, rules
 
-MONITORING = Path(__file__).resolve().parents[2] / "docs" / "monitoring"
-RULES = {
-    rule["alert"]: rule
-    for group in yaml.safe_load((MONITORING / "alerts.yml").read_text("utf-8"))["groups"]
-    for rule in group["rules"]
-}
+RULES = {rule["alert"]: rule for rule in rules()}
 
 TARGET = {"job": "vigie", "instance": "m:1", "process": "worker"}
 """The labels that Prometheus adds to what it scrapes."""
@@ -45,7 +40,7 @@ class Case:
     labels: Mapping[str, str] | None = None
 
 
-AWAY = {"instance": "m:1"}
+PER_PROCESS = {"instance": "m:1"}
 """The labels of what is added up per process."""
 
 LAG, OLDEST = (
@@ -119,7 +114,7 @@ CASES = [
         {FAILED: "0+10x30", "vigie_worker_images_total": "0+100x30"},
         25,
         "10% of the images on m:1 fail.",
-        AWAY,
+        PER_PROCESS,
     ),
     Case("VigieFailures", {FAILED: "0+4x30", "vigie_worker_images_total": "0+100x30"}, 25),
     Case(
@@ -141,7 +136,7 @@ CASES = [
         {'vigie_producer_images_refused_total{reason="too_large"}': "0+2x30"},
         15,
         "20 images were not published by m:1 in ten minutes.",
-        AWAY,
+        PER_PROCESS,
     ),
     Case("VigieRefusals", {'vigie_producer_images_refused_total{reason="empty"}': "9x30"}, 15),
     Case(
@@ -149,14 +144,14 @@ CASES = [
         {'vigie_archive_lag{topic="predictions"}': "12000x30"},
         15,
         "m:1 is 12k events behind.",
-        AWAY,
+        PER_PROCESS,
     ),
     Case(
         "VigieRecordsLag",
         {'vigie_statistics_lag{topic="predictions"}': "12000x30"},
         15,
         "m:1 is 12k events behind.",
-        AWAY,
+        PER_PROCESS,
     ),
     Case("VigieRecordsLag", {'vigie_archive_lag{topic="predictions"}': "12000x3 0x30"}, 15),
 ]

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,11 +14,10 @@ import yaml
 from dashboard.settings import DashboardSettings
 from schemas.errors import EXIT_CONFIGURATION
 from tests.vigie.cli import environment, vigie
+from tests.vigie.monitoring import MONITORING, panels, rules
 from vigie.metrics import metrics_table
 from vigie.up import metrics_ports
 
-ROOT = Path(__file__).resolve().parents[2]
-MONITORING = ROOT / "docs" / "monitoring"
 OTHERS = {
     "up",
     "process_cpu_seconds_total",
@@ -28,16 +26,6 @@ OTHERS = {
 }
 WORDS = {"and", "or", "unless", "on", "ignoring", "by", "without", "bool", "group_left"}
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring) *\([^)]*\)")
-
-
-def panels() -> list[dict]:
-    found = json.loads((MONITORING / "grafana.json").read_text("utf-8"))["panels"]
-    return [panel for panel in found if panel["type"] != "row"]
-
-
-def rules() -> list[dict]:
-    groups = yaml.safe_load((MONITORING / "alerts.yml").read_text("utf-8"))["groups"]
-    return [rule for group in groups for rule in group["rules"]]
 
 
 def panel_expressions() -> list[str]:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,17 +11,18 @@ import pytest
 import yaml
 
 from tests.requirements import require_program
-from tests.vigie.running import Up, start_up, until
+from tests.vigie.monitoring import MONITORING, panels
+from tests.vigie.running import Up, running_up, until
 from transport.broker import Running
+from transport.broker.ports import is_free
 from vigie.up import metrics_ports
 
 pytestmark = pytest.mark.kafka
 
-MONITORING = Path(__file__).resolve().parents[2] / "docs" / "monitoring"
 PANELS = [
     (f"{panel['title']} ({target['refId']})", target["expr"])
-    for panel in json.loads((MONITORING / "grafana.json").read_text("utf-8"))["panels"]
-    for target in panel.get("targets", ())
+    for panel in panels()
+    for target in panel["targets"]
 ]
 
 FIRST_PORT, LAST_PORT = 20_000, 30_000
@@ -34,15 +30,8 @@ FIRST_PORT, LAST_PORT = 20_000, 30_000
 
 def free_block(size: int) -> int:
     """The first of so many ports in a row that nobody uses."""
-    for first in range(FIRST_PORT, LAST_PORT, size):
-        with ExitStack() as held:
-            try:
-                for port in range(first, first + size):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise AssertionError(f"no {size} free ports in a row")
+    blocks = range(FIRST_PORT, LAST_PORT, size)
+    return next(first for first in blocks if all(map(is_free, range(first, first + size))))
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +42,12 @@ def first_port() -> int:
 
 @pytest.fixture(scope="module")
 def up(kafka: Running, tmp_path_factory: pytest.TempPathFactory, first_port: int) -> Iterator[Up]:
-    running = start_up(
-        tmp_path_factory.mktemp("home"),
-        VIGIE_METRICS__PORT=str(first_port),
-        VIGIE_PRODUCERS__SIMULATOR__CAMERAS="1",
-    )
-    yield running
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(20) == 0
+    settings = {
+        "VIGIE_METRICS__PORT": str(first_port),
+        "VIGIE_PRODUCERS__SIMULATOR__CAMERAS": "1",
+    }
+    with running_up(tmp_path_factory.mktemp("home"), **settings) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
