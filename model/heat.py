@@ -7,6 +7,8 @@ Grad-CAM of its logit (Selvaraju et al. 2017, appendix A).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -32,30 +34,49 @@ def account_gap(
     maps: npt.NDArray[np.float32],
     scores: npt.NDArray[np.float32],
     bias: npt.NDArray[np.float32],
-) -> float:
+) -> npt.NDArray[np.float32]:
     """How far the maps are from accounting for the logits: 0 but for rounding, where they do.
 
     A logit is the mean of its map plus its bias, because pooling and the dense layer are both
     linear: ``max_c |mean(M_c) + b_c - logit_c|``.
 
     Args:
-        maps: of shape (rows, columns, classes).
-        scores: the logits, of shape (classes,).
+        maps: of shape (..., rows, columns, classes).
+        scores: the logits, of shape (..., classes).
         bias: of shape (classes,).
+
+    Returns:
+        In units of the logit, of shape (...).
     """
-    means = maps.reshape(-1, maps.shape[-1]).mean(0)
-    return float(np.abs(means + bias - scores).max())
+    *images, _, _, classes = maps.shape
+    means = maps.reshape(*images, -1, classes).mean(-2)
+    return np.asarray(np.abs(means + bias - scores).max(-1))
 
 
 def make_grids(maps: npt.NDArray[np.float32], verified: bool | None = None) -> HeatGrids:
     """Logit maps of shape (rows, columns, classes) -> grids of bytes, each scaled to its peak."""
-    rows, columns, _ = maps.shape
-    positive = np.maximum(maps, 0).transpose(2, 0, 1)
+    return make_all_grids(maps[None], [verified])[0]
+
+
+def make_all_grids(
+    maps: npt.NDArray[np.float32], verified: Sequence[bool | None]
+) -> list[HeatGrids]:
+    """:func:`make_grids` of each of some images, in fewer steps.
+
+    Args:
+        maps: of shape (images, rows, columns, classes).
+        verified: of each image.
+    """
+    _, rows, columns, _ = maps.shape
+    positive = np.maximum(maps, 0).transpose(0, 3, 1, 2)
     # In double precision, 255 over the smallest float32 is still a number.
-    peaks = positive.max(axis=(1, 2)).astype(np.float64)
+    peaks = positive.max(axis=(2, 3)).astype(np.float64)
     scale = np.divide(255.0, peaks, out=np.zeros_like(peaks), where=peaks > 0)
-    cells = np.rint(positive * scale[:, None, None]).astype(np.uint8)
-    return HeatGrids(rows, columns, tuple(peaks.tolist()), cells.tobytes(), verified)
+    cells = np.rint(positive * scale[..., None, None]).astype(np.uint8)
+    return [
+        HeatGrids(rows, columns, tuple(peak), cell.tobytes(), is_verified)
+        for peak, cell, is_verified in zip(peaks.tolist(), cells, verified, strict=True)
+    ]
 
 
 def paint(grid: bytes, rows: int, columns: int, width: int, height: int) -> Pixels:

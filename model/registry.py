@@ -94,7 +94,7 @@ def find(model: str | None, roots: Sequence[Path]) -> Version:
     """The version that a person means; its files are not read.
 
     Args:
-        model: a version (``93fc283c7c53``, ``driver-93fc283c7c53``, or the first digits of one),
+        model: a version (``4d24d91649ee``, ``driver-4d24d91649ee``, or the first digits of one),
             a folder, or nothing for the current version of the first root that names one. Of two
             folders with one version, that in the earlier root counts.
         roots: where versions lie.

@@ -62,5 +62,5 @@ def map_tolerance(
     gaps = []
     for image in folder.images.pixels[:: 1 + len(folder.samples) // 400]:
         found = classifier.run(resize(image, settings.width, settings.height))
-        gaps.append(account_gap(found.maps, found.scores, biases))
+        gaps.append(float(account_gap(found.maps, found.scores, biases)))
     return TOLERANCE * max(gaps)

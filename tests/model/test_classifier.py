@@ -22,7 +22,7 @@ from model.heat import account_gap
 from model.manifest import MANIFEST_FILE
 from model.registry import shipped
 from schemas.errors import ConfigurationError, RefusedError
-from schemas.events import MOST_NOVEL
+from schemas.events import MOST_NOVEL, Failure
 from tests.requirements import require_shared_data
 
 
@@ -113,6 +113,20 @@ def test_the_margin_over_the_temperature_is_the_logarithm_of_the_odds(scores, te
 
 def test_the_same_bytes_get_the_same_verdict_from_every_instance(classifier, jpeg):
     assert Classifier.load().classify(jpeg)[0] == classifier.classify(jpeg)[0]
+
+
+def test_a_verdict_does_not_depend_on_who_is_judged_beside(classifier, jpeg):
+    plain = io.BytesIO()
+    Image.new("RGB", (640, 480), (90, 120, 30)).save(plain, "JPEG")
+    alone = {data: classifier.classify(data)[0] for data in (jpeg, plain.getvalue())}
+    company = [jpeg, b"no image", plain.getvalue(), jpeg, b"", jpeg, plain.getvalue(), jpeg]
+    judged = [outcome for outcome, _ in classifier.classify_all(company)]
+    assert [alone.get(data) for data in company] == [
+        None if isinstance(outcome, Failure) else outcome for outcome in judged
+    ]
+    assert [isinstance(outcome, Failure) for outcome in judged] == [
+        data not in alone for data in company
+    ]
 
 
 def test_the_maps_average_to_their_logits(classifier):

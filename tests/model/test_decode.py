@@ -138,6 +138,47 @@ def test_exif_orientation_is_undone(orientation, kind):
     assert np.abs(found.astype(int) - np.asarray(picture(), int)).mean() < 6
 
 
+# What may stand before EXIF: comments and other programs' segments, whatever bytes they hold.
+SEGMENTS = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.sampled_from([0xE0, 0xE1, 0xE2, 0xED, 0xFE]),
+        st.binary(max_size=20) | st.sampled_from([b"\xff\xda", b"JFXX\x00\xff\xda\xff\xd9"]),
+    ),
+    max_size=4,
+)
+
+
+def behind(segments, jpeg):
+    """The same picture, with these segments first, each after so many fill bytes."""
+    written = (
+        b"\xff" * (fill + 1) + bytes([marker]) + struct.pack(">H", len(content) + 2) + content
+        for fill, marker, content in segments
+    )
+    return jpeg[:2] + b"".join(written) + jpeg[2:]
+
+
+@given(SEGMENTS)
+def test_exif_counts_wherever_it_stands_before_the_pixels(segments):
+    turned = behind(segments, oriented(6))
+    assert decode(turned).shape == (HEIGHT, WIDTH, 3)
+    assert (decode(turned) == decode(oriented(6))).all()
+
+
+def test_what_looks_like_exif_in_a_comment_or_behind_the_pixels_turns_nothing():
+    exif = oriented(6).partition(b"Exif")
+    note = [(0, 0xFE, b"no Exif\x00\x00 here")]
+    upright = saved(picture(), "JPEG", quality=95)
+    for data in (behind(note, upright), upright + b"\xff\xe1\x00\x10" + exif[1] + exif[2][:10]):
+        assert (decode(data) == decode(upright)).all()
+
+
+@given(st.binary(max_size=60))
+def test_a_head_of_any_bytes_is_read_or_refused(head):
+    with contextlib.suppress(RefusedError):
+        decode(b"\xff\xd8\xff" + head)
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_scaled_decode_shrinks_a_jpeg_but_not_below_what_is_asked(orientation):
     exif = Image.Exif()

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from model.heat import account_gap, heat_png, make_grids, overlay, overlay_png
+from model.heat import (
+    account_gap,
+    heat_png,
+    make_all_grids,
+    make_grids,
+    overlay,
+    overlay_png,
+)
 
 MAPS = arrays.arrays(
     np.float32,
@@ -28,6 +35,15 @@ def test_a_grid_peaks_at_255_exactly_where_the_map_does_and_is_cold_without_a_po
         assert found.max() == (255 if peak > 0 else 0)
         if peak > 0:
             assert found.flat[maps[..., label].argmax()] == 255
+
+
+@given(MAPS, MAPS.map(lambda maps: -maps))
+def test_grids_made_together_are_those_made_one_by_one(maps, others):
+    together = np.stack([maps, np.resize(others, maps.shape), maps])
+    checked = [True, None, False]
+    assert make_all_grids(together, checked) == [
+        make_grids(one, verified) for one, verified in zip(together, checked, strict=True)
+    ]
 
 
 @given(MAPS, st.floats(0.125, 64, width=32))
