@@ -51,7 +51,7 @@ class Manifest:
         sha256: of that file.
         width: of the network's input, in pixels.
         height: of the network's input, in pixels.
-        precision: ``int8`` (RGB as uint8) or ``float32`` (RGB 0..255 as float).
+        precision: ``int8`` (RGB in eight bits) or ``float32`` (RGB 0..255 as float).
         temperature: what logits are divided by before the softmax.
         least_margin: the lead of the best class over the second, in logits before the temperature,
             under which the verdict is "to check"; ``None``: any lead will do.
