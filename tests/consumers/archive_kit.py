@@ -24,9 +24,9 @@ from schemas.reviews import Review
 from storage.database.engine import Database, open_database
 from storage.database.settings import DatabaseSettings
 from storage.database.tables import Event
-from tests.consumers.kit import until
 from tests.forking import SERVER
 from tests.storage.databases import all_of, prediction
+from tests.waiting import wait_until
 from transport.clients import Cluster
 from transport.health.vitals import StopFlag, Vitals
 from transport.settings import TopicSettings
@@ -90,7 +90,7 @@ class Looker:
         return [row["source_offset"] for row in rows]
 
     def await_events(self, number: int) -> None:
-        until(lambda: len(self.rows()) >= number, PATIENCE_S, f"{number} events archived")
+        wait_until(lambda: len(self.rows()) >= number, PATIENCE_S, f"{number} events archived")
 
     def close(self) -> None:
         self._database.close()

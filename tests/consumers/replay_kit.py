@@ -21,8 +21,9 @@ from consumers.inference.settings import InferenceSettings
 from consumers.replay.service import Summary, run_replay
 from schemas.errors import VigieError
 from storage.images import ImageStore
-from tests.consumers.kit import ROOT, Place, StubClassifier, until
+from tests.consumers.kit import ROOT, Place, StubClassifier
 from tests.consumers.kit_forked import SERVER, ForkedWorker, Mark, MarkedCluster
+from tests.waiting import wait_until
 from transport import transactions
 from transport.clients import Cluster
 from transport.reading import read_to_end
@@ -68,7 +69,11 @@ def replayed(place: Place) -> list[Message]:
 
 def all_replayed(place: Place) -> list[Message]:
     """The same, after the end of the last transaction: a commit is answered before it is there."""
-    until(lambda: _ends(place, "read_committed") == _ends(place, "read_uncommitted"), 30, "its end")
+    wait_until(
+        lambda: _ends(place, "read_committed") == _ends(place, "read_uncommitted"),
+        30,
+        "its end",
+    )
     return replayed(place)
 
 

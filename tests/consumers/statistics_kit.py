@@ -20,9 +20,10 @@ from consumers.statistics.aggregator import Aggregator, Record
 from schemas.codec import decode_prediction, decode_window, encode_prediction
 from schemas.events import Prediction, severity_of
 from schemas.statistics import DAY_S, WINDOW_SIZES, StatisticsWindow
-from tests.consumers.kit import ROOT, until
+from tests.consumers.kit import ROOT
 from tests.dashboard.kit import FAILED, prediction, seen
 from tests.vigie.cli import environment
+from tests.waiting import wait_until
 from transport.clients import Cluster
 from transport.reading import read_to_end
 from transport.settings import TopicSettings
@@ -206,4 +207,4 @@ def await_said(place: Counted, count: int, process: StatisticsProcess) -> None:
         assert process.process.poll() is None, process.said()
         return place.events_said() >= count
 
-    until(is_there, PATIENCE_S, f"{count} records counted")
+    wait_until(is_there, PATIENCE_S, f"{count} records counted")

@@ -16,8 +16,9 @@ from consumers.inference.pool import JudgePool
 from schemas.codec import encode_reference
 from schemas.errors import RefusedError
 from schemas.events import Classification, Failure, FailureReason, ImageReference, Timings
-from tests.consumers.kit import StubClassifier, until
+from tests.consumers.kit import StubClassifier
 from tests.schemas.samples import REFERENCE
+from tests.waiting import wait_until
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 PATIENCE_S = 30.0
@@ -124,7 +125,9 @@ def test_large_images_wait_to_be_read_until_there_is_room(monkeypatch: pytest.Mo
     store, held = FarStore(READERS, lambda _: bytes(10)), Held()
     with reading(store, held) as pool:
         waiting = [pool.submit(message(n)) for n in range(3 * READERS)]
-        until(lambda: pool._held_bytes == 10 * READERS, PATIENCE_S, "each reader has brought one")
+        wait_until(
+            lambda: pool._held_bytes == 10 * READERS, PATIENCE_S, "each reader has brought one"
+        )
         assert store.began == READERS  # none goes for another
         store.gate.abort()
         held.go_on.set()

@@ -26,10 +26,10 @@ from tests.consumers.archive_kit import (
     archiving,
     looking,
 )
-from tests.consumers.kit import until
 from tests.disks import small_disk
 from tests.schemas.samples import REVIEW
 from tests.storage.databases import BACKENDS, prediction, settings_of
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.health.answers import reply
@@ -76,10 +76,14 @@ def test_what_is_published_is_archived_once_and_told_in_metrics(ground: Ground) 
         ground.publish_numbers(25, 50)
         ground.review([REVIEW])
         looker.await_events(50)
-        until(lambda: archiver.value("vigie_archive_rows_total", kind="review") == 1, 60, "review")
-        until(lambda: archiver.vitals.waits_for() is None, 60, "readiness")
+        wait_until(
+            lambda: archiver.value("vigie_archive_rows_total", kind="review") == 1,
+            60,
+            "review",
+        )
+        wait_until(lambda: archiver.vitals.waits_for() is None, 60, "readiness")
         lag = {"topic": ground.topics.predictions, "partition": "0"}
-        until(lambda: archiver.value("vigie_archive_lag", **lag) == 0, 60, "nothing waits")
+        wait_until(lambda: archiver.value("vigie_archive_lag", **lag) == 0, 60, "nothing waits")
 
         assert archiver.value("vigie_archive_rows_total", kind="event") == 50
         assert archiver.value("vigie_archive_database_failures_total") == 0
@@ -154,9 +158,9 @@ def test_of_two_archives_one_leaves_with_code_3_and_nothing_is_doubled(ground: G
     with looking(ground) as looker:
         both = [Archiver(ground), Archiver(ground)]
         for one in both:
-            until(lambda one=one: one.vitals.waits_for() is None, PATIENCE_S, "both follow")
+            wait_until(lambda one=one: one.vitals.waits_for() is None, PATIENCE_S, "both follow")
         ground.publish_numbers(0, 10)
-        until(lambda: any(one.has_left for one in both), PATIENCE_S, "one leaves")
+        wait_until(lambda: any(one.has_left for one in both), PATIENCE_S, "one leaves")
         ground.publish_numbers(10, 20)
         looker.await_events(20)
         for one in both:
@@ -174,7 +178,7 @@ def test_what_cannot_be_read_is_a_row_that_says_so(ground: Ground) -> None:
     ground.review([b"no review"])
     with looking(ground) as looker, archiving(ground) as archiver:
         looker.await_events(4)
-        until(lambda: len(looker.rows(ReviewRow)) == 1, PATIENCE_S, "the review's row")
+        wait_until(lambda: len(looker.rows(ReviewRow)) == 1, PATIENCE_S, "the review's row")
 
         rows = sorted(looker.rows(), key=lambda row: row["topic_offset"])
         unreadable = (EVENT_UNREADABLE, "failure")
@@ -183,7 +187,7 @@ def test_what_cannot_be_read_is_a_row_that_says_so(ground: Ground) -> None:
         assert looker.numbers() == [0, None, None, 3]
         [review] = looker.rows(ReviewRow)
         assert (review["action"], review["review_id"]) == (EVENT_UNREADABLE, "")
-        until(lambda: archiver.value("vigie_archive_unreadable_total") == 3, 60, "counted")
+        wait_until(lambda: archiver.value("vigie_archive_unreadable_total") == 3, 60, "counted")
 
 
 def test_events_that_are_not_committed_are_not_archived(on_sqlite: Ground) -> None:
@@ -216,16 +220,18 @@ def test_a_database_server_that_comes_back_misses_nothing(
         postgres.stop()
         try:
             ground.publish_numbers(10, 20)
-            until(
-                lambda: archiver.vitals.waits_for() == "the database", PATIENCE_S, "not being ready"
+            wait_until(
+                lambda: archiver.vitals.waits_for() == "the database",
+                PATIENCE_S,
+                "not being ready",
             )
         finally:
             postgres.start()
         looker.await_events(20)
-        until(lambda: archiver.vitals.waits_for() is None, PATIENCE_S, "readiness")
+        wait_until(lambda: archiver.vitals.waits_for() is None, PATIENCE_S, "readiness")
 
         assert_exact(looker, 20)
-        until(
+        wait_until(
             lambda: archiver.value("vigie_archive_rows_total", kind="event") == 20,
             PATIENCE_S,
             "each counted once",
@@ -243,7 +249,9 @@ def test_a_full_disk_that_gets_room_again_misses_nothing(
             looker.await_events(10)
             disk.fill()
             ground.publish_numbers(10, 500)
-            until(lambda: archiver.vitals.waits_for() == "the database", PATIENCE_S, "not ready")
+            wait_until(
+                lambda: archiver.vitals.waits_for() == "the database", PATIENCE_S, "not ready"
+            )
             disk.make_room()
             looker.await_events(500)
 
@@ -264,7 +272,7 @@ def test_a_topic_that_ends_before_what_is_archived_is_refused(
     database.close()
 
     with pytest.raises(ConfigurationError, match="older backup"), archiving(ground) as again:
-        until(lambda: again.has_left, PATIENCE_S, "leaving")
+        wait_until(lambda: again.has_left, PATIENCE_S, "leaving")
 
 
 def test_what_expired_before_it_was_archived_is_passed_over(on_sqlite: Ground) -> None:
@@ -287,8 +295,10 @@ def test_what_becomes_too_old_is_deleted_while_it_archives(ground: Ground) -> No
     ground.review([dataclasses.replace(REVIEW, reviewed_at=now - days[0])])
     ground.publish([prediction(n, now - day) for n, day in enumerate(days * 5)])
     with looking(ground) as looker, archiving(ground, lambda: next(clock, late)) as archiver:
-        until(
-            lambda: archiver.value("vigie_archive_deleted_total") == 6, PATIENCE_S, "old rows gone"
+        wait_until(
+            lambda: archiver.value("vigie_archive_deleted_total") == 6,
+            PATIENCE_S,
+            "old rows gone",
         )
 
         assert looker.numbers() == [1, 3, 5, 7, 9]

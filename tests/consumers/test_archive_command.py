@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from storage.database.settings import DatabaseSettings
 from tests.consumers.archive_kit import Ground, looking
-from tests.consumers.kit import until
 from tests.storage.databases import prediction
 from tests.vigie.cli import environment
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.topics import JobTopics
@@ -79,7 +79,7 @@ def test_it_archives_until_told_to_stop_and_a_subject_can_be_forgotten(
     with looking(ground) as looker, called(tmp_path, *words, **asked) as process:
         address = address_of(process)
         looker.await_events(10)
-        until(lambda: is_ready(address), PATIENCE_S, "readiness")
+        wait_until(lambda: is_ready(address), PATIENCE_S, "readiness")
         forgotten = forget(tmp_path, job, "--subject", "p-1", "--json")
         assert json.loads(forgotten) == {"events": 5, "erased": True}
         assert looker.numbers() == [1, 3, 5, 7, 9]

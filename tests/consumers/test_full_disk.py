@@ -10,10 +10,11 @@ import pytest
 
 from schemas.codec import decode_prediction
 from schemas.errors import EXIT_FATAL
-from tests.consumers.kit import Place, WorkerProcess, make_place, until
+from tests.consumers.kit import Place, WorkerProcess, make_place
 from tests.disks import MEBIBYTE, Disk, small_disk
 from tests.transport.broker_kit import answering, stopped_at_the_end
 from tests.transport.sender import Sender
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker, embedded
 from transport.clients import SESSION_TIMEOUT_MS
 from transport.reading import read_to_end
@@ -82,20 +83,22 @@ def test_a_full_disk_under_producer_and_worker_loses_and_doubles_nothing(
     ):
         for full_for_s in FULL_FOR_S:
             seen = len(offsets(place))
-            until(lambda n=seen: more(n + 50), PATIENCE_S, "progress")
+            wait_until(lambda n=seen: more(n + 50), PATIENCE_S, "progress")
             pid = broker.status().pid
             disk.fill()
-            until(lambda: broker.status().waits_for is not None, PATIENCE_S, "the end of Kafka")
+            wait_until(
+                lambda: broker.status().waits_for is not None, PATIENCE_S, "the end of Kafka"
+            )
             time.sleep(full_for_s)
             disk.make_room()
-            until(
+            wait_until(
                 lambda p=pid: broker.status().pid != p and answering(broker),
                 PATIENCE_S,
                 "the broker's return",
             )
         seen = len(offsets(place))
-        until(lambda: more(seen + 50), PATIENCE_S, "progress after the last")
+        wait_until(lambda: more(seen + 50), PATIENCE_S, "progress after the last")
         sender.finish()
-        until(lambda: more(sender.sent - 1), PATIENCE_S, "the rest")
+        wait_until(lambda: more(sender.sent - 1), PATIENCE_S, "the rest")
     assert sender.acknowledged == list(range(sender.sent))
     assert offsets(place) == sender.acknowledged

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.consumers.kit import CommittedReader, make_place, until
+from tests.consumers.kit import CommittedReader, make_place
 from tests.consumers.kit_forked import PATIENCE_S, Mark, Tell, assert_exact, forked
 from tests.forking import SERVER
+from tests.waiting import wait_until
 from transport.broker import Running
 
 pytestmark = pytest.mark.kafka
@@ -38,8 +39,12 @@ def test_readers_go_on_when_the_next_worker_has_taken_over_a_hanging_transaction
         seen = reader.count
         with forked(place, Mark("opened", 1, Tell(opened)), transaction_images=PER_TRANSACTION):
             assert opened.wait(PATIENCE_S)
-            until(lambda seen=seen: reader.count > seen, within_s, "readers going on")
-            until(lambda done=number + AT_ONCE: reader.count == done, PATIENCE_S, "the rest of it")
+            wait_until(lambda seen=seen: reader.count > seen, within_s, "readers going on")
+            wait_until(
+                lambda done=number + AT_ONCE: reader.count == done,
+                PATIENCE_S,
+                "the rest of it",
+            )
     assert_exact(place, reader.wait(PATIENCE_S))
 
 
@@ -69,7 +74,7 @@ def test_kills_lose_and_double_nothing(
         place.publish(messages[first : first + share])
         enough = reader.count + total // 20
         with forked(place, transaction_images=per_transaction):
-            until(lambda least=enough: reader.count >= least, PATIENCE_S, "a twentieth more")
+            wait_until(lambda least=enough: reader.count >= least, PATIENCE_S, "a twentieth more")
     with forked(place, transaction_images=per_transaction):
         found = reader.wait(PATIENCE_S)
     assert_exact(place, found)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.consumers.kit import CommittedReader, make_place, until
+from tests.consumers.kit import CommittedReader, make_place
 from tests.consumers.kit_forked import PATIENCE_S, assert_exact, forked
 from tests.transport.kafka_proxy import kafka_proxy
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 
@@ -45,7 +46,7 @@ def test_a_transaction_that_ends_too_late_is_neither_torn_nor_lost(
                 place.publish(
                     [place.reference(n, image) for n, image in zip(numbers, images, strict=True)]
                 )
-                until(
+                wait_until(
                     lambda done=numbers.stop, late=time_ + 1: (
                         reader.count == done and proxy.let_go == late
                     ),

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from consumers.inference.verify import verify
-from tests.consumers.kit import CommittedReader, make_place, until
+from tests.consumers.kit import CommittedReader, make_place
 from tests.consumers.kit_forked import PATIENCE_S, forked
+from tests.waiting import wait_until
 from transport.broker import Running
 
 pytestmark = pytest.mark.kafka
@@ -59,7 +60,9 @@ def test_each_camera_keeps_its_order_while_workers_die_and_partitions_wander(
             start(slot)
         for number in range(kills):
             enough = reader.count + total // (2 * kills)
-            until(lambda least=enough: reader.count >= least, PATIENCE_S, "progress after a kill")
+            wait_until(
+                lambda least=enough: reader.count >= least, PATIENCE_S, "progress after a kill"
+            )
             victim = number % WORKERS
             workers[victim].kill()
             time.sleep(away_s if number % 2 else 0)  # every other one comes back to other owners

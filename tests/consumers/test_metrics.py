@@ -21,7 +21,8 @@ from consumers.inference.service import run_worker
 from consumers.inference.settings import InferenceSettings
 from consumers.inference.waiting import Backlog, Waiting
 from schemas.events import Timings
-from tests.consumers.kit import Place, StubClassifier, make_place, until
+from tests.consumers.kit import Place, StubClassifier, make_place
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.health.answers import reply
@@ -108,7 +109,7 @@ def judged(place: Place, cluster: Cluster) -> Vitals:
     publish(place)
     with judging(place, cluster) as vitals:
         place.predictions(IMAGES)
-        until(
+        wait_until(
             lambda: (value(vitals, "vigie_worker_images_total") or 0) >= IMAGES,
             60,
             "every image is counted",
@@ -149,10 +150,12 @@ def test_a_commit_in_doubt_counts_as_what_kafka_says_it_was(
 @pytest.mark.kafka
 def test_a_worker_is_ready_when_it_has_its_partition_and_tells_what_waits(place: Place) -> None:
     with judging(place, place.cluster) as vitals:
-        until(lambda: vitals.waits_for() is None, 60, "readiness")
+        wait_until(lambda: vitals.waits_for() is None, 60, "readiness")
         publish(place)
-        until(lambda: value(vitals, "vigie_worker_images_total") == IMAGES, 60, "all counted")
-        until(lambda: value(vitals, "vigie_worker_lag", partition="0") == 0, 60, "nothing waits")
+        wait_until(lambda: value(vitals, "vigie_worker_images_total") == IMAGES, 60, "all counted")
+        wait_until(
+            lambda: value(vitals, "vigie_worker_lag", partition="0") == 0, 60, "nothing waits"
+        )
 
         assert value(vitals, "vigie_worker_oldest_waiting_seconds", partition="0") == 0
         assert value(vitals, "vigie_worker_partitions") == 1

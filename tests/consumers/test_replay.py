@@ -19,7 +19,7 @@ from consumers.replay.period import parse_period
 from schemas.codec import decode_prediction
 from schemas.errors import UsageError
 from schemas.events import Failure, event_id
-from tests.consumers.kit import CommittedReader, Place, make_place, until
+from tests.consumers.kit import CommittedReader, Place, make_place
 from tests.consumers.replay_kit import (
     OtherClassifier,
     all_replayed,
@@ -27,6 +27,7 @@ from tests.consumers.replay_kit import (
     replay,
     replaying,
 )
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.deadline import Deadline
 from transport.replays import RUN_HEADER, Period, list_runs
@@ -64,7 +65,7 @@ def test_five_kills_lose_and_double_nothing(place: Place) -> None:
     for _ in range(5):
         seen = reader.count
         with replaying(place):
-            until(lambda seen=seen: reader.count > seen + 40, 30, "progress after a kill")
+            wait_until(lambda seen=seen: reader.count > seen + 40, 30, "progress after a kill")
     with replaying(place) as process:
         assert left_by(process)[0] == 0
     found = reader.wait(60)
@@ -114,7 +115,7 @@ def test_a_second_copy_of_a_run_takes_it_over_and_the_first_leaves_with_code_3(
     place.publish([place.reference(n, f"slow 50 {n}".encode()) for n in range(120)])
     reader = follow(place, 120)
     with replaying(place) as first:
-        until(lambda: reader.count > 3, 30, "the first copy's progress")
+        wait_until(lambda: reader.count > 3, 30, "the first copy's progress")
         first.send_signal(signal.SIGSTOP)  # or it might be done before the second one is there
         with replaying(place) as second:
             assert left_by(second)[0] == 0
@@ -131,7 +132,7 @@ def test_sigterm_commits_what_is_judged_and_the_next_call_goes_on(place: Place) 
     place.publish([place.reference(n, f"slow 20 {n}".encode()) for n in range(100)])
     reader = follow(place, 100)
     with replaying(place) as process:
-        until(lambda: reader.count > 10, 30, "progress")
+        wait_until(lambda: reader.count > 10, 30, "progress")
         process.send_signal(signal.SIGTERM)
         assert left_by(process)[0] == 130
     [run] = list_runs(place.cluster, place.topics, 10)

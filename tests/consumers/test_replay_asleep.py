@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.consumers.kit import CommittedReader, make_place, until
+from tests.consumers.kit import CommittedReader, make_place
 from tests.consumers.kit_asleep import WORST_FIRST, Hold, freeze, freeze_and_hang, is_frozen
 from tests.consumers.kit_forked import PATIENCE_S, SERVER, Mark
 from tests.consumers.replay_kit import SETTINGS, all_replayed, forked_replay
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import TRANSACTION_TIMEOUT_MS
 from transport.topics import ensure_replays
@@ -54,7 +55,7 @@ def test_a_copy_that_wakes_up_leaves_its_run_to_the_one_that_went_on(
     reader.start(REFERENCES)
     hold = Hold(SERVER.Event(), SERVER.Event())
     with forked_replay(place, Mark(where, 3, act), hanging_s) as zombie:
-        until(lambda: is_frozen(zombie), PATIENCE_S, "the first copy's sleep")
+        wait_until(lambda: is_frozen(zombie), PATIENCE_S, "the first copy's sleep")
         time.sleep(asleep_s)
         with forked_replay(place, Mark("produced", IN_ITS_THIRD, hold)) as second:
             assert hold.reached.wait(PATIENCE_S), "the second copy did not go on"

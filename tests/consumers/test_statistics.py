@@ -11,7 +11,6 @@ import pytest
 
 from schemas.codec import encode_prediction
 from schemas.errors import EXIT_CONFIGURATION, EXIT_OK
-from tests.consumers.kit import until
 from tests.consumers.statistics_kit import (
     PATIENCE_S,
     Counted,
@@ -24,6 +23,7 @@ from tests.consumers.statistics_kit import (
     recount,
 )
 from tests.vigie.cli import vigie
+from tests.waiting import wait_until
 from transport.broker import Running
 
 pytestmark = pytest.mark.kafka
@@ -114,7 +114,7 @@ def test_counting_again_starts_at_the_oldest_prediction(place):
         process.terminate()
     before = place.windows()
     with counting(place, "--again") as process:
-        until(
+        wait_until(
             lambda: "vigie_statistics_events_total 100.0" in asked(process, "/metrics"),
             PATIENCE_S,
             "all counted again",
@@ -142,7 +142,7 @@ def test_two_that_count_the_same_job_count_nothing_twice(place):
         await_said(place, 10, older)
         before = len(place.changelog())
         with counting(place) as newer:
-            until(
+            wait_until(
                 lambda: len(place.changelog()) > before or newer.process.poll() is not None,
                 PATIENCE_S,
                 "the newer one to keep a state, or to leave",

@@ -14,8 +14,9 @@ from consumers.inference.settings import InferenceSettings
 from schemas.codec import decode_prediction
 from schemas.errors import EXIT_POISON_STORM, VigieError
 from schemas.events import Classification, Failure, FailureReason, Prediction
-from tests.consumers.kit import Place, StubClassifier, make_place, until
+from tests.consumers.kit import Place, StubClassifier, make_place
 from tests.disks import bound_by_rights
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.dead_letters import read_dead_letters, replay_dead_letters
 from transport.reading import read_to_end
@@ -75,7 +76,7 @@ def test_a_store_that_may_not_be_read_stops_the_worker_and_a_replay_answers_ever
     replay_dead_letters(place.cluster, place.topics, letters)
     again = Working(place)
     again.start()
-    until(lambda: len(predictions(place)) >= TOTAL + len(failed), PATIENCE_S, "all answers")
+    wait_until(lambda: len(predictions(place)) >= TOTAL + len(failed), PATIENCE_S, "all answers")
     again.stop.set()
     again.join(PATIENCE_S)
     judged = [one for one in predictions(place) if isinstance(one.outcome, Classification)]

@@ -22,10 +22,11 @@ from dashboard.operations.watch import Watch
 from dashboard.replays.comparison import Comparison
 from producers.readback import end_offsets
 from schemas.codec import decode_prediction, decode_reference, encode_prediction
-from tests.consumers.kit import Place, make_place, until
+from tests.consumers.kit import Place, make_place
 from tests.consumers.kit_forked import PATIENCE_S, forked
 from tests.consumers.replay_kit import replay, replayed
 from tests.dashboard.kit import prediction
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.dead_letters import DeadLetter, find_dead_letters, read_dead_letters
 from transport.deadline import Deadline
@@ -104,12 +105,12 @@ def eyes(place: Place) -> Iterator[Callable[[], dict[str, list[str] | int]]]:
     watch.start()
 
     def lag() -> int:
-        until(lambda: watch.snapshot(time.time())["lag"] is not None, PATIENCE_S, "a look")
+        wait_until(lambda: watch.snapshot(time.time())["lag"] is not None, PATIENCE_S, "a look")
         return watch.snapshot(time.time())["lag"] or 0
 
     def compared() -> int:
         comparison = Comparison(cluster, topics, RUN)
-        until(comparison.read, PATIENCE_S, "the comparison's end")
+        wait_until(comparison.read, PATIENCE_S, "the comparison's end")
         return len(comparison.replayed)
 
     def see() -> dict[str, list[str] | int]:
@@ -217,18 +218,22 @@ def test_aborted_and_open_references_are_never_answered(
             stranger.write(COMMITTED_AT_ONCE)
             stranger.commit()
         stranger.write(each)
-        until(lambda: answers() == stranger.committed, PATIENCE_S, "answers to what is committed")
+        wait_until(
+            lambda: answers() == stranger.committed, PATIENCE_S, "answers to what is committed"
+        )
         open_until = Deadline.within(open_s)
         while not open_until.passed:
             assert answers() == stranger.committed
         replay(place)
-        until(
-            lambda: answered(replayed(place)) == stranger.committed, PATIENCE_S, "the replay's end"
+        wait_until(
+            lambda: answered(replayed(place)) == stranger.committed,
+            PATIENCE_S,
+            "the replay's end",
         )
         stranger.commit()
-        until(lambda: answers() == stranger.committed, PATIENCE_S, "answers to the rest")
+        wait_until(lambda: answers() == stranger.committed, PATIENCE_S, "answers to the rest")
     replay(place, again=True)
-    until(
+    wait_until(
         lambda: answered(replayed(place))[-len(stranger.committed) :] == stranger.committed,
         PATIENCE_S,
         "the second replay's end",

@@ -15,8 +15,9 @@ from producers.cabin.scene import random_scene
 from schemas.codec import encode_prediction
 from schemas.events import Classification, Failure
 from tests.consumers.hostile import bomb
-from tests.consumers.kit import CommittedReader, Place, make_place, running, until
+from tests.consumers.kit import CommittedReader, Place, make_place, running
 from tests.schemas.samples import PREDICTION
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.dead_letters import read_dead_letters, replay_dead_letters
 
@@ -146,7 +147,7 @@ def test_sigterm_ends_with_code_0_and_what_was_emitted_is_committed(place: Place
     reader = CommittedReader(place)
     reader.start(200)
     with running(place) as worker:
-        until(lambda: reader.count > 10, 30, "first predictions")
+        wait_until(lambda: reader.count > 10, 30, "first predictions")
         code, _ = worker.terminate(timeout=10)
     assert code == 0
     with running(place):

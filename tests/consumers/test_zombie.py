@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.consumers.kit import CommittedReader, Place, make_place, until
+from tests.consumers.kit import CommittedReader, Place, make_place
 from tests.consumers.kit_asleep import WORST_FIRST, freeze, is_frozen
 from tests.consumers.kit_forked import PATIENCE_S, ForkedWorker, Mark, assert_exact, forked
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import MESSAGE_TIMEOUT_MS, SESSION_TIMEOUT_MS
 
@@ -85,14 +86,14 @@ def wake_late(
         messages = [place.reference(n, image) for n, image in images.items()]
         place.publish(messages[:-LEFT])
         with forked(place, Mark(where, 2, freeze), transaction_images=PER_TRANSACTION) as zombie:
-            until(lambda zombie=zombie: is_frozen(zombie), PATIENCE_S, "the worker's sleep")
+            wait_until(lambda zombie=zombie: is_frozen(zombie), PATIENCE_S, "the worker's sleep")
             time.sleep(asleep_s)
             enough = reader.count + TRANSACTIONS * PER_TRANSACTION
             with forked(place, slot=slot, transaction_images=PER_TRANSACTION) as successor:
-                until(lambda least=enough: reader.count >= least, PATIENCE_S, "the successor")
+                wait_until(lambda least=enough: reader.count >= least, PATIENCE_S, "the successor")
                 zombie.send(signal.SIGCONT)
                 assert is_gone(zombie), where
                 place.publish(messages[-LEFT:])
-                until(lambda done=numbers.stop: reader.count == done, PATIENCE_S, "the rest")
+                wait_until(lambda done=numbers.stop: reader.count == done, PATIENCE_S, "the rest")
                 assert successor.process.is_alive(), where
     assert_exact(place, reader.wait(PATIENCE_S), list(range(0, total, FAILS_EVERY)))

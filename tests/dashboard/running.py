@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from schemas.codec import encode_prediction
 from schemas.events import Prediction
 from tests.dashboard.page_process import run as run_page
 from tests.forking import SERVER
+from tests.waiting import wait_until
 from transport.clients import Cluster
 from transport.reading import read_to_end
 from transport.topics import JobTopics
@@ -129,12 +130,5 @@ def read_events(cluster: Cluster, job: str, count: int) -> list[Message]:
         messages[:] = read_to_end(cluster, JobTopics(job).predictions, f"test-read-{job}")
         return len(messages) >= count
 
-    wait_until(is_all, f"{count} events are in the topic")
+    wait_until(is_all, what=f"{count} events are in the topic")
     return messages
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline, f"not within {PATIENCE_S:.0f} s: {what}"
-        time.sleep(0.02)

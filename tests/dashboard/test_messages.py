@@ -15,7 +15,8 @@ from dashboard.feed.messages import TopicMessages
 from dashboard.feed.reader import FIRST_OFFSETS, Reader
 from schemas.codec import decode_prediction
 from tests.dashboard.kit import all_cards, prediction, seen
-from tests.dashboard.running import publish, wait_until
+from tests.dashboard.running import publish
+from tests.waiting import wait_until
 from transport.clients import Cluster
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
@@ -83,19 +84,19 @@ def test_the_newest_events_are_shown_before_the_older_ones_are_read(
     read: Callable[[int], Hub],
 ) -> None:
     hub = read(100_000)
-    wait_until(lambda: hub.state == "up", "the newest are read")
+    wait_until(lambda: hub.state == "up", what="the newest are read")
     batch = hub.batch(PageState())
     assert batch is not None
     assert batch["cards"][0]["id"] == f"0-{LONG - 1}"
-    wait_until(lambda: len(hub) == LONG, "all are read")
-    wait_until(lambda: hub.pulse(0)["history"] is None, "the reading back has ended")
+    wait_until(lambda: len(hub) == LONG, what="all are read")
+    wait_until(lambda: hub.pulse(0)["history"] is None, what="the reading back has ended")
     assert [card["id"] for card in all_cards(hub)] == [f"0-{n}" for n in range(LONG)]
     assert hub.batch(PageState.from_store({"cursor": batch["cursor"]}))["cards"] == []
 
 
 def test_groups_that_were_cut_by_reading_are_whole_in_the_end(read: Callable[[int], Hub]) -> None:
     hub = read(100_000)
-    wait_until(lambda: len(hub) == LONG, "all are read")
+    wait_until(lambda: len(hub) == LONG, what="all are read")
     found, where = [], Where()
     while cards := hub.page(EVERYTHING, where).cards:
         found += [card["group"]["n"] for card in cards]
@@ -106,5 +107,5 @@ def test_groups_that_were_cut_by_reading_are_whole_in_the_end(read: Callable[[in
 
 def test_the_window_ends_where_the_settings_say(read: Callable[[int], Hub]) -> None:
     hub = read(LONG - 300)
-    wait_until(lambda: len(hub) == LONG - 300, "the window is full")
+    wait_until(lambda: len(hub) == LONG - 300, what="the window is full")
     assert [card["id"] for card in all_cards(hub)] == [f"0-{n}" for n in range(300, LONG)]

@@ -23,7 +23,7 @@ from dashboard.operations.letters import Letters
 from dashboard.operations.report import STALE_S, STUCK_S, Backlog, Pace, Report, Snapshot, not_known
 from dashboard.operations.watch import Watch
 from tests.consumers.kit import Place, make_place, running
-from tests.dashboard.running import wait_until
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker, Running
 from transport.clients import Cluster
 from transport.topics import JobTopics
@@ -203,14 +203,14 @@ def test_a_leader_that_moves_is_not_taken_for_an_outage(
 def test_the_lag_is_exact_over_markers_and_aborted_images(place: Place) -> None:
     publish_in_transactions(place, [1, 2, -3, 1])  # offsets 0 | 2 3 | (5 6 7) | 9, then a marker
     with watching(place.cluster, place.topics) as snapshot:
-        wait_until(lambda: snapshot()["lag"] == 4, "four images wait")
+        wait_until(lambda: snapshot()["lag"] == 4, what="four images wait")
         commit(place, 1)  # the first one: behind it comes its marker
-        wait_until(lambda: snapshot()["lag"] == 3, "three images wait")
+        wait_until(lambda: snapshot()["lag"] == 3, what="three images wait")
         commit(place, 10)  # all: the end of the topic is 11
-        wait_until(lambda: snapshot()["lag"] == 0, "none waits")
+        wait_until(lambda: snapshot()["lag"] == 0, what="none waits")
         assert snapshot()["oldest_s"] is None
         publish_in_transactions(place, [2])
-        wait_until(lambda: snapshot()["lag"] == 2, "two new ones wait")
+        wait_until(lambda: snapshot()["lag"] == 2, what="two new ones wait")
         assert 0 <= (snapshot()["oldest_s"] or 99) < 30
 
 
@@ -218,10 +218,10 @@ def test_the_lag_is_exact_over_markers_and_aborted_images(place: Place) -> None:
 def test_beyond_a_thousand_it_says_more_and_counts_on_when_they_are_answered(place: Place) -> None:
     place.publish([place.reference(1)] * 1500)
     with watching(place.cluster, place.topics) as snapshot:
-        wait_until(lambda: snapshot()["lag"] == 1000, "a thousand")
+        wait_until(lambda: snapshot()["lag"] == 1000, what="a thousand")
         assert snapshot()["lag_more"]
         commit(place, 1200)
-        wait_until(lambda: snapshot()["lag"] == 300, "three hundred")
+        wait_until(lambda: snapshot()["lag"] == 300, what="three hundred")
         assert not snapshot()["lag_more"]
 
 
@@ -230,18 +230,18 @@ def test_a_killed_worker_is_missed_within_twelve_seconds_and_its_successor_seen(
     place: Place,
 ) -> None:
     with watching(place.cluster, place.topics) as snapshot:
-        wait_until(lambda: snapshot()["worker"] == "absent", "nobody there")
+        wait_until(lambda: snapshot()["worker"] == "absent", what="nobody there")
         with running(place) as worker:
-            wait_until(lambda: snapshot()["worker"] == "alive", "a worker there")
+            wait_until(lambda: snapshot()["worker"] == "alive", what="a worker there")
             worker.process.kill()
             began = time.monotonic()
-            wait_until(lambda: snapshot()["worker"] == "absent", "the loss seen")
+            wait_until(lambda: snapshot()["worker"] == "absent", what="the loss seen")
             assert time.monotonic() - began < SEEN_WITHIN_S
         with running(place):
-            wait_until(lambda: snapshot()["worker"] == "alive", "its successor seen")
+            wait_until(lambda: snapshot()["worker"] == "alive", what="its successor seen")
             place.publish([place.reference(1), b"no reference"])
-            wait_until(lambda: snapshot()["dead_letters"] == 1, "the dead letter counted")
-            wait_until(lambda: snapshot()["lag"] == 0, "all answered")
+            wait_until(lambda: snapshot()["dead_letters"] == 1, what="the dead letter counted")
+            wait_until(lambda: snapshot()["lag"] == 0, what="all answered")
             assert snapshot()["worker"] == "alive"
 
 
@@ -252,10 +252,12 @@ def test_a_worker_that_hangs_is_not_taken_for_one_at_work(place: Place) -> None:
         place.predictions(1)
         worker.process.send_signal(signal.SIGSTOP)
         place.publish([place.reference(n) for n in range(3)])
-        wait_until(lambda: snapshot()["worker"] == "stuck", "it hangs")
+        wait_until(lambda: snapshot()["worker"] == "stuck", what="it hangs")
         assert snapshot()["lag"] == 3
         worker.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: (snapshot()["worker"], snapshot()["lag"]) == ("alive", 0), "it works")
+        wait_until(
+            lambda: (snapshot()["worker"], snapshot()["lag"]) == ("alive", 0), what="it works"
+        )
 
 
 @pytest.mark.kafka
@@ -264,7 +266,7 @@ def test_without_topics_nothing_waits_and_no_letter_is_dead(
 ) -> None:
     topics = JobTopics(topic_name("none"))
     with watching(Cluster(kafka.bootstrap_servers), topics) as snapshot:
-        wait_until(lambda: snapshot()["worker"] == "absent", "an answer")
+        wait_until(lambda: snapshot()["worker"] == "absent", what="an answer")
         assert (snapshot()["lag"], snapshot()["dead_letters"]) == (0, 0)
 
 
@@ -276,11 +278,11 @@ def test_without_kafka_nothing_is_known_until_it_is_back(tmp_path: Path) -> None
         publish_in_transactions(place, [2])
         quiet = Cluster(place.cluster.bootstrap_servers, {"log_level": "0"})
         with watching(quiet, place.topics) as snapshot:
-            wait_until(lambda: snapshot()["lag"] == 2, "two wait")
+            wait_until(lambda: snapshot()["lag"] == 2, what="two wait")
             broker.stop()
-            wait_until(lambda: snapshot()["worker"] == "unknown", "the outage")
+            wait_until(lambda: snapshot()["worker"] == "unknown", what="the outage")
             assert snapshot()["lag"] is None
             broker.start()
-            wait_until(lambda: snapshot()["lag"] == 2, "two still wait")
+            wait_until(lambda: snapshot()["lag"] == 2, what="two still wait")
     finally:
         broker.stop()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.dashboard.browsing import Feed, Open, alternating, card_ids, read_on
 from tests.dashboard.kit import FAILED, seen
-from tests.dashboard.running import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
@@ -23,7 +23,7 @@ def expect_events(page: Page, count: int) -> None:
 def next_second() -> int:
     """Waits for the clock to pass a full second, and gives it: events before are older."""
     now = int(time.time()) + 1
-    wait_until(lambda: time.time() > now + 0.1, "the next second")
+    wait_until(lambda: time.time() > now + 0.1, what="the next second")
     return now
 
 
@@ -213,7 +213,7 @@ def test_keys_lead_through_the_feed_and_beyond_its_end(feed: Feed, open_page: Op
         page.keyboard.press("j")
     current = page.locator(".card[aria-current]")
     expect(current).to_have_count(1)
-    wait_until(lambda: len(card_ids(page)) == 60, "the older cards")
+    wait_until(lambda: len(card_ids(page)) == 60, what="the older cards")
     page.keyboard.press("k")
     page.keyboard.press("Escape")
     expect(current).to_have_count(0)

@@ -16,7 +16,8 @@ from tests.consumers.kit import Place, make_place
 from tests.consumers.kit_forked import forked
 from tests.dashboard.browsing import Open
 from tests.dashboard.kit import noise_jpeg
-from tests.dashboard.running import PageProcess, page_process, wait_until
+from tests.dashboard.running import PageProcess, page_process
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.dead_letters import read_dead_letters
@@ -48,7 +49,7 @@ def fail(place: Place, *messages: bytes) -> None:
             lambda: (
                 len(list(read_dead_letters(place.cluster, place.topics))) == before + len(messages)
             ),
-            "the dead letters",
+            what="the dead letters",
         )
 
 
@@ -230,7 +231,7 @@ def test_only_the_page_itself_may_replay_and_only_what_there_is(
         assert post(page.link, wrong, **own)[0] == 422
     assert post(page.link, b'{"place": "../etc"}', **own)[0] == 404
     assert post(page.link, b'{"place": "0-77"}', **own)[0] == 410
-    wait_until(lambda: post(page.link, wish, **own) == (200, {"replayed": 1}), "it is known")
+    wait_until(lambda: post(page.link, wish, **own) == (200, {"replayed": 1}), what="it is known")
     assert post(page.link, wish, **own) == (200, {"replayed": 0})
     assert post(page.link, b'{"place": "0-0"}', **own) == (200, {"replayed": 1})
 

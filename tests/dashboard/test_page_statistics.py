@@ -29,9 +29,10 @@ from schemas.statistics import HOUR_S
 from tests.dashboard.browsing import Feed, Open
 from tests.dashboard.kit import KEYS, item, prediction, seen
 from tests.dashboard.recount import Fact, recount
-from tests.dashboard.running import PATIENCE_S, page_process, publish, read_events, wait_until
+from tests.dashboard.running import PATIENCE_S, page_process, publish, read_events
 from tests.dashboard.test_statistics import told
 from tests.dashboard.windowing import windows_of
+from tests.waiting import wait_until
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_statistics, ensure_topics
 
@@ -92,7 +93,7 @@ def hub(known: Known) -> Iterator[Hub]:
     hub = Hub(10_000)
     reader = Reader(cluster, topic, hub, TopicMessages(cluster, topic, 1 << 20))
     reader.start()
-    wait_until(lambda: len(hub) == EVENTS, "all events are in the window")
+    wait_until(lambda: len(hub) == EVENTS, what="all events are in the window")
     yield hub
     reader.stop()
 
@@ -217,7 +218,7 @@ def aim(page: Page, panel: str, across: float, down: float) -> tuple[float, floa
         page.mouse.move(*found[-1])
         return page.locator(f"#{panel} .hoverlayer > *").count() > 0
 
-    wait_until(is_shown, f"what is under the pointer in {panel}")
+    wait_until(is_shown, what=f"what is under the pointer in {panel}")
     return found[-1]
 
 

@@ -22,7 +22,8 @@ from schemas.codec import encode_prediction
 from schemas.errors import ConfigurationError
 from storage.images import ImageStore
 from tests.dashboard.kit import all_cards, prediction
-from tests.dashboard.running import publish, wait_until
+from tests.dashboard.running import publish
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.clients import Cluster
 from transport.settings import TopicSettings
@@ -63,12 +64,12 @@ def test_a_hub_fed_live_equals_one_rebuilt_from_the_start(
     cluster: Cluster, job: str, read: Callable[..., Hub]
 ) -> None:
     live = read(job)
-    wait_until(lambda: live.state == "up", "the empty topic is read")
+    wait_until(lambda: live.state == "up", what="the empty topic is read")
     for start in range(0, 60, 20):
         publish(cluster, job, [prediction(n) for n in range(start, start + 20)])
-        wait_until(lambda end=start + 20: len(live) == end, "the batch is read")
+        wait_until(lambda end=start + 20: len(live) == end, what="the batch is read")
     rebuilt = read(job)
-    wait_until(lambda: rebuilt.state == "up", "the topic is read again")
+    wait_until(lambda: rebuilt.state == "up", what="the topic is read again")
     assert all_cards(rebuilt) == all_cards(live)
     assert rebuilt.batch(PageState()) == live.batch(PageState())
 
@@ -84,7 +85,7 @@ def test_events_of_a_transaction_that_was_aborted_are_never_shown(
     producer.flush(30)
     producer.abort_transaction(30)
     publish(cluster, job, [prediction(2)])
-    wait_until(lambda: len(hub) > 0, "the committed event is read")
+    wait_until(lambda: len(hub) > 0, what="the committed event is read")
     assert [card["at"] for card in all_cards(hub)] == [prediction(2).finished_at.timestamp()]
 
 
@@ -94,7 +95,7 @@ def test_a_long_topic_is_read_from_where_it_fills_the_window(
     # Each in a transaction of its own: half of the offsets are markers.
     publish(cluster, job, [prediction(n) for n in range(30)], one_by_one=True)
     hub = read(job, history=10)
-    wait_until(lambda: hub.state == "up", "the topic is read")
+    wait_until(lambda: hub.state == "up", what="the topic is read")
     found = [card["at"] for card in all_cards(hub)]
     assert found == [prediction(n).finished_at.timestamp() for n in range(20, 30)]
 
@@ -104,7 +105,7 @@ def test_an_event_that_cannot_be_read_is_shown_and_counted(
 ) -> None:
     hub = read(job)
     publish(cluster, job, [b"<img src=x onerror=alert(1)>", prediction(1)])
-    wait_until(lambda: len(hub) == 2, "both are read")
+    wait_until(lambda: len(hub) == 2, what="both are read")
     assert [card["reason"] for card in all_cards(hub)] == ["event_unreadable", ""]
     assert hub.pulse(0)["unreadable"] == 1
 
@@ -114,10 +115,10 @@ def test_a_topic_that_is_not_there_yet_is_empty_until_it_is(
 ) -> None:
     job = topic_name("late")
     hub = read(job)
-    wait_until(lambda: hub.state == "up", "no topic counts as an empty one")
+    wait_until(lambda: hub.state == "up", what="no topic counts as an empty one")
     ensure_topics(cluster.admin(), JobTopics(job), TopicSettings())
     publish(cluster, job, [prediction(1)])
-    wait_until(lambda: len(hub) == 1, "the new topic is found")
+    wait_until(lambda: len(hub) == 1, what="the new topic is found")
 
 
 def test_a_leader_that_moves_is_not_told_as_an_outage(
@@ -135,7 +136,7 @@ def test_a_leader_that_moves_is_not_told_as_an_outage(
     monkeypatch.setattr(Hub, "kafka_answers", lambda _, answers: told.append(answers))
     hub = read(job)
     publish(cluster, job, [prediction(1)])
-    wait_until(lambda: len(hub) == 1, "the event is read all the same")
+    wait_until(lambda: len(hub) == 1, what="the event is read all the same")
     assert not faults
     assert set(told) == {True}
 
@@ -149,12 +150,12 @@ def test_an_outage_of_kafka_is_seen_and_ends_by_itself(tmp_path: Path) -> None:
         ensure_topics(cluster.admin(), JobTopics("driver"), TopicSettings())
         publish(cluster, "driver", [prediction(1)])
         reader.start()
-        wait_until(lambda: len(hub) == 1, "the first event is read")
+        wait_until(lambda: len(hub) == 1, what="the first event is read")
         broker.stop()
-        wait_until(lambda: hub.state == "down", "the outage is seen")
+        wait_until(lambda: hub.state == "down", what="the outage is seen")
         assert Cluster(broker.start().bootstrap_servers) == cluster, "it is back at its address"
         publish(cluster, "driver", [prediction(2)])
-        wait_until(lambda: len(hub) == 2 and hub.state == "up", "it goes on")
+        wait_until(lambda: len(hub) == 2 and hub.state == "up", what="it goes on")
     finally:
         reader.stop()
         broker.stop()

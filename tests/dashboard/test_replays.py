@@ -15,7 +15,8 @@ from dashboard.replays.comparison import Comparison, first_answer
 from dashboard.replays.verdicts import CHECK, Compared, Verdicts, compare, verdict
 from schemas.codec import encode_prediction
 from tests.dashboard.kit import FAILED, prediction, seen
-from tests.dashboard.running import publish, wait_until
+from tests.dashboard.running import publish
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.replays import RUN_HEADER, Period, Run, Share
@@ -151,7 +152,7 @@ def test_a_topic_that_is_not_there_yet_is_read_once_it_is(
     ensure_replays(cluster.admin(), topics, TopicSettings())
     publish(cluster, topics.job, [prediction(n, seen(1)) for n in range(3)])
     replay(cluster, topics, run, dict.fromkeys(range(3), 2))
-    wait_until(lambda: comparison.read(30), "both sides are read")
+    wait_until(lambda: comparison.read(30), what="both sides are read")
     assert comparison.compared().changed == 3
 
 

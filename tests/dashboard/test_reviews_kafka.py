@@ -16,7 +16,8 @@ from dashboard.reviews.writer import ReviewNotTakenError, ReviewWriter
 from schemas.codec import decode_review, encode_prediction, encode_review
 from tests.dashboard.kit import KEYS, Kept, item, prediction, seen
 from tests.dashboard.reviewing import get, post, review
-from tests.dashboard.running import PageProcess, page_process, publish, wait_until
+from tests.dashboard.running import PageProcess, page_process, publish
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.clients import Cluster
 from transport.reading import read_to_end
@@ -71,18 +72,22 @@ def test_a_review_outlives_the_page_and_pages_see_each_others(
     publish(cluster, job, [prediction(n, seen(4)) for n in range(3)])
     other, _ = read(job)
     with page_process(cluster, tmp_path, job) as page:
-        wait_until(lambda: get(page.link, "/healthz")["events"] == 3, "the events are read")
-        wait_until(lambda: post(page.link, action="confirm", event="0-1")[0] == 201, "it is taken")
-        wait_until(lambda: other.ledger.version > 0, "the other page knows it")
+        wait_until(lambda: get(page.link, "/healthz")["events"] == 3, what="the events are read")
+        wait_until(
+            lambda: post(page.link, action="confirm", event="0-1")[0] == 201, what="it is taken"
+        )
+        wait_until(lambda: other.ledger.version > 0, what="the other page knows it")
         writer = writer_of(cluster, job)
         writer.write(review("of-ben", "false_positive", (1,), reviewer="Ben"))
         writer.close()
-        wait_until(lambda: said(page, "0-1") == "false_positive", "this page knows the other's")
+        wait_until(
+            lambda: said(page, "0-1") == "false_positive", what="this page knows the other's"
+        )
         told = get(page.link, "/api/reviews?since=0")
         assert [card["id"] for card in told["cards"]] == ["0-1", "0-2"]
         page.end(signal.SIGKILL)
         page.start()
-        wait_until(lambda: said(page, "0-1") == "false_positive", "it knows both again")
+        wait_until(lambda: said(page, "0-1") == "false_positive", what="it knows both again")
         assert get(page.link, "/api/feed")["pulse"]["reviews"] == told["version"]
         history = get(page.link, "/api/events/0-1")["reviews"]
         assert (history[0]["by"], history[-1]["by"]) == ("Ben", "Ada")
@@ -92,13 +97,13 @@ def test_the_reader_makes_the_topic_and_leaves_out_what_is_no_review(
     cluster: Cluster, job: str, read: Callable[[str], tuple[Hub, ReviewsReader]]
 ) -> None:
     hub, reader = read(job)
-    wait_until(reader.answers, "Kafka answers")
+    wait_until(reader.answers, what="Kafka answers")
     ensure_reviews(cluster.admin(), JobTopics(job), TopicSettings())  # or it is there already
     producer = cluster.producer("test-reviewer")
     for value in (b"rubbish", encode_review(review("1", "star")), encode_review(review("2"))):
         producer.produce(JobTopics(job).reviews, value)
     producer.flush(30)
-    wait_until(lambda: hub.ledger.version == 1, "the one review is taken")
+    wait_until(lambda: hub.ledger.version == 1, what="the one review is taken")
     assert reader.await_read(2, within_s=0.0)
     assert not reader.await_read(3, within_s=0.0)
 
@@ -111,11 +116,11 @@ def test_a_topic_made_anew_is_read_anew(
     writer = writer_of(cluster, job)
     for n in range(3):
         assert writer.write(review(f"review-{n}")) == n
-    wait_until(lambda: hub.ledger.version == 3, "they are read")
+    wait_until(lambda: hub.ledger.version == 3, what="they are read")
     writer.close()
     admin = cluster.admin()
     admin.delete_topics([JobTopics(job).reviews])[JobTopics(job).reviews].result(30)
-    wait_until(lambda: hub.ledger.version == 0, "the new topic is empty")
+    wait_until(lambda: hub.ledger.version == 0, what="the new topic is empty")
 
 
 def test_a_writer_without_kafka_gives_up_and_says_so() -> None:
@@ -139,19 +144,19 @@ def test_what_was_said_during_an_outage_is_recorded_neither_then_nor_later(tmp_p
     try:
         ensure_reviews(cluster.admin(), topics, TopicSettings())
         reader.start()
-        wait_until(reader.answers, "Kafka answers")
+        wait_until(reader.answers, what="Kafka answers")
         patient = writer_of(cluster, "driver")
         offset = patient.write(review("before"))
         assert reader.await_read(offset, within_s=30)
         patient.close()
         broker.stop()
-        wait_until(lambda: not reader.answers(), "the outage is seen")
+        wait_until(lambda: not reader.answers(), what="the outage is seen")
         with pytest.raises(ReviewNotTakenError, match="Nothing was recorded"):
             writer.write(review("away"))
         assert Cluster(broker.start().bootstrap_servers) == cluster, "it is back at its address"
         patient = writer_of(cluster, "driver")
         assert patient.write(review("after")) == offset + 1
-        wait_until(lambda: hub.ledger.version == 2, "the reader goes on")
+        wait_until(lambda: hub.ledger.version == 2, what="the reader goes on")
         found = read_to_end(cluster, topics.reviews, "test-read")
         ids = [decode_review(message.value()).review_id for message in found]
         assert ids == ["before", "after"]
@@ -168,7 +173,7 @@ def test_a_desk_on_kafka_answers_when_the_ledger_has_it(
     hub, reader = read(job)
     hub.open("log")
     hub.add([item(0, seen(4))])
-    wait_until(reader.answers, "Kafka answers")
+    wait_until(reader.answers, what="Kafka answers")
     ensure_reviews(cluster.admin(), JobTopics(job), TopicSettings())
     writer = writer_of(cluster, job)
     messages = Kept({item(0).place: encode_prediction(prediction(0))})

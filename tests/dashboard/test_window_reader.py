@@ -12,8 +12,9 @@ from dashboard.windows.store import WindowStore
 from schemas.codec import encode_window
 from schemas.statistics import HOUR_S, StatisticsWindow
 from tests.dashboard.kit import START, item
-from tests.dashboard.running import PATIENCE_S, wait_until
+from tests.dashboard.running import PATIENCE_S
 from tests.dashboard.windowing import windows_of
+from tests.waiting import wait_until
 from transport.clients import Cluster
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_statistics
@@ -64,13 +65,15 @@ def test_the_newest_of_each_key_counts_and_a_new_start_finds_the_same(
     ensure_statistics(cluster.admin(), JobTopics(job), TopicSettings())
     write(cluster, job, HOUR, DAY, counting(HOUR, 7), (b"0/3600/0/x", b"no window"))
     store = read(job)
-    wait_until(lambda: (len(store), events(store, HOUR_S)) == (2, 7), "the topic is read")
+    wait_until(lambda: (len(store), events(store, HOUR_S)) == (2, 7), what="the topic is read")
     write(cluster, job, counting(HOUR, 9), (DAY.key, None))
-    wait_until(lambda: len(store) == 1, "the deleted window is gone")
+    wait_until(lambda: len(store) == 1, what="the deleted window is gone")
     assert events(store, HOUR_S) == 9
     again = read(job)
-    wait_until(lambda: (len(again), events(again, HOUR_S)) == (1, 9), "the topic is read again")
-    wait_until(lambda: again.kept().since == store.kept().since, "both reach back equally far")
+    wait_until(
+        lambda: (len(again), events(again, HOUR_S)) == (1, 9), what="the topic is read again"
+    )
+    wait_until(lambda: again.kept().since == store.kept().since, what="both reach back equally far")
 
 
 def test_a_topic_that_is_not_there_yet_holds_no_windows_until_it_is(
@@ -78,8 +81,8 @@ def test_a_topic_that_is_not_there_yet_holds_no_windows_until_it_is(
 ) -> None:
     job = topic_name("windows-late")
     store = read(job)
-    wait_until(lambda: store.state == "up", "no topic counts as an empty one")
+    wait_until(lambda: store.state == "up", what="no topic counts as an empty one")
     assert store.kept().since == {}
     ensure_statistics(cluster.admin(), JobTopics(job), TopicSettings())
     write(cluster, job, HOUR)
-    wait_until(lambda: len(store) == 1, "the new topic is found")
+    wait_until(lambda: len(store) == 1, what="the new topic is found")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from schemas.codec import decode_reference
 from schemas.errors import VigieError
 from schemas.events import ImageReference
 from storage.images import ImageStore
+from tests.waiting import wait_until
 from transport.clients import Cluster
 from transport.settings import TopicSettings
 from transport.topics import JobTopics, ensure_topics
@@ -30,14 +30,6 @@ def jpeg(number: int) -> bytes:
     """A small image that no other number has."""
     pixels = np.random.default_rng(number).integers(0, 255, (24, 32, 3), np.uint8)
     return cv2.imencode(".jpg", pixels)[1].tobytes()
-
-
-def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    """Return as soon as the condition holds."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout_s} s"
-        time.sleep(0.005)
 
 
 @dataclass
@@ -123,4 +115,4 @@ class Bench:
             raise errors[0]
 
     def await_published(self, count: int) -> None:
-        eventually(lambda: len(self.published) >= count)
+        wait_until(lambda: len(self.published) >= count)

@@ -12,7 +12,8 @@ from producers.errors import PublishError
 from producers.folder import Place
 from producers.settings import FolderSettings
 from schemas.errors import ConfigurationError
-from tests.producers.support import Bench, eventually, jpeg
+from tests.producers.support import Bench, jpeg
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.clients import Cluster
 from transport.transactions import LeaveError
@@ -115,7 +116,7 @@ def test_what_is_no_image_is_reported_once_and_skipped(bench: Bench) -> None:
     bench.put("cam/good.jpg", jpeg(2))
     for _start in range(2):
         with bench.watching(FolderSettings(rescan_s=0.1)):
-            eventually(lambda: len(bench.skipped) >= 4)
+            wait_until(lambda: len(bench.skipped) >= 4)
             bench.await_published(1)
     assert bench.names() == ["good.jpg"]
     assert sorted(path for path, _reason in bench.skipped) == [

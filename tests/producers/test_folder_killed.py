@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from producers.folder import Place
-from tests.producers.support import Bench, eventually, jpeg
+from tests.producers.support import Bench, jpeg
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.kafka
 
@@ -48,7 +49,7 @@ def finish(bench: Bench, expected: Sequence[str]) -> None:
     process = start(bench)
     await_line(process, Place.READ_BACK)
     try:
-        eventually(lambda: len(bench.names()) >= len(expected))
+        wait_until(lambda: len(bench.names()) >= len(expected))
     finally:
         process.terminate()
         process.communicate(timeout=20)

@@ -22,8 +22,9 @@ from producers.simulator_controls import Controls
 from producers.simulator_service import follow
 from storage.images import ImageStore
 from tests.disks import MEBIBYTE, Disk, small_disk
-from tests.producers.support import Bench, eventually, jpeg
+from tests.producers.support import Bench, jpeg
 from tests.vigie.cli import vigie
+from tests.waiting import wait_until
 
 PATIENCE_S = 60.0
 
@@ -101,10 +102,10 @@ def test_the_folder_watcher_waits_for_room_and_publishes_in_the_order_of_arrival
 ) -> None:
     names = [file.name for file in numbered(full.root / "cam", 5)]
     with watcher(full) as waits:
-        eventually(lambda: "the image store" in waits.heard, PATIENCE_S)
+        wait_until(lambda: "the image store" in waits.heard, PATIENCE_S)
         assert full.names() == []
         disk.make_room()
-        eventually(lambda: len(full.published) == len(names), PATIENCE_S)
+        wait_until(lambda: len(full.published) == len(names), PATIENCE_S)
     assert (full.names(), waits.heard[-1], waits.error) == (names, None, None)
 
 
@@ -113,10 +114,10 @@ def test_a_watcher_that_is_ended_while_it_waits_leaves_its_images_to_the_next(
 ) -> None:
     names = [file.name for file in numbered(full.root / "cam", 3)]
     with watcher(full) as waits:
-        eventually(lambda: "the image store" in waits.heard, PATIENCE_S)
+        wait_until(lambda: "the image store" in waits.heard, PATIENCE_S)
     disk.make_room()
     with watcher(full):
-        eventually(lambda: len(full.published) == len(names), PATIENCE_S)
+        wait_until(lambda: len(full.published) == len(names), PATIENCE_S)
     assert full.names() == names
 
 
@@ -126,13 +127,13 @@ def test_a_memory_that_cannot_be_written_makes_no_image_lost_or_sent_twice(
     bench.state = disk.path / "state"
     numbered(bench.root / "cam", 2)
     with watcher(bench) as waits:
-        eventually(lambda: len(bench.published) == 2, PATIENCE_S)
+        wait_until(lambda: len(bench.published) == 2, PATIENCE_S)
         disk.fill()
         names = [file.name for file in numbered(bench.root / "cam", 40)]
-        eventually(lambda: "interrupted" in waits.heard, PATIENCE_S)
+        wait_until(lambda: "interrupted" in waits.heard, PATIENCE_S)
         disk.make_room()
         numbered(bench.root / "cam", 41)
-        eventually(lambda: len(bench.names()) > len(names), PATIENCE_S)
+        wait_until(lambda: len(bench.names()) > len(names), PATIENCE_S)
     assert (bench.names(), waits.error) == ([*names, "40.jpg"], None)
 
 
@@ -226,10 +227,10 @@ def test_simulated_cameras_go_on_when_there_is_room(
         follow(cameras, controls, settings=settings, stop=stop, on_written=written.append)
 
     with Waits(run) as waits:
-        eventually(lambda: bool(written), PATIENCE_S)
+        wait_until(lambda: bool(written), PATIENCE_S)
         disk.fill()
         assert refused.wait(PATIENCE_S)
         before = len(written)
         disk.make_room()
-        eventually(lambda: len(written) > before, PATIENCE_S)
+        wait_until(lambda: len(written) > before, PATIENCE_S)
     assert waits.error is None

@@ -9,7 +9,7 @@ from producers.settings import SimulatorSettings
 from producers.simulator import Truth
 from producers.simulator_controls import Controls
 from producers.simulator_service import follow
-from tests.producers.support import eventually
+from tests.waiting import wait_until
 
 SETTINGS = SimulatorSettings(cameras=1, rate=20, keep=1000, width=64, height=48)
 
@@ -46,10 +46,10 @@ class Following:
         self.controls.change(self.controls.as_set.model_copy(update=changes))
 
     def becomes(self, state: str) -> None:
-        eventually(lambda: self.controls.state(1000.0)[0] == state)
+        wait_until(lambda: self.controls.state(1000.0)[0] == state)
 
     def draws(self, behaviour: int) -> None:
-        eventually(lambda: bool(self.truths) and self.truths[-1].behaviour == behaviour)
+        wait_until(lambda: bool(self.truths) and self.truths[-1].behaviour == behaviour)
 
 
 @pytest.fixture
@@ -67,15 +67,15 @@ def test_cameras_stop_and_start_as_the_controls_say(following: Following) -> Non
     drawn = len(following.truths)
     following.want(running=True, behaviour=7)
     following.becomes("running")
-    eventually(lambda: len(following.truths) > drawn)  # the last before may have been a 7, too
+    wait_until(lambda: len(following.truths) > drawn)  # the last before may have been a 7, too
     assert {truth.behaviour for truth in following.truths[drawn:]} == {7}
 
 
 def test_a_change_of_cameras_holds_at_once_and_the_numbers_go_on(following: Following) -> None:
     following.start()
-    eventually(lambda: len(following.truths) >= 2)
+    wait_until(lambda: len(following.truths) >= 2)
     following.want(cameras=2, behaviour=3)
-    eventually(lambda: any("cabin-2" in str(truth.path) for truth in following.truths))
+    wait_until(lambda: any("cabin-2" in str(truth.path) for truth in following.truths))
     names = [truth.path for truth in following.truths]
     assert len(set(names)) == len(names)
 
@@ -106,7 +106,7 @@ def test_the_status_tells_when_the_last_image_came(following: Following) -> None
     following.want(behaviour=1)
     following.draws(1)
     following.want(running=False)  # a change is told at once, not with the next heartbeat
-    eventually(told)
+    wait_until(told)
 
 
 def test_a_folder_that_cannot_be_written_ends_them_with_the_way_out(tmp_path: Path) -> None:

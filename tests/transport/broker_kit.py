@@ -1,7 +1,6 @@
 """What the tests of the embedded broker share."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,16 +34,6 @@ def stopped_at_the_end(broker: EmbeddedBroker) -> Iterator[EmbeddedBroker]:
         yield broker
     finally:
         broker.stop()
-
-
-def eventually(condition: Callable[[], bool], timeout_s: float) -> float:
-    """Wait until `condition` holds; return the seconds it took. Fails after `timeout_s`."""
-    began = time.monotonic()
-    while not condition():
-        waited = time.monotonic() - began
-        assert waited < timeout_s, f"did not happen within {timeout_s} s"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def gone(pid: int) -> bool:

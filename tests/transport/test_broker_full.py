@@ -16,15 +16,10 @@ from confluent_kafka.cimpl import NewTopic
 
 from schemas.errors import EXIT_CONFIGURATION
 from tests.disks import MEBIBYTE, Disk, bound_by_rights, small_disk
-from tests.transport.broker_kit import (
-    answering,
-    eventually,
-    gone,
-    require_jars,
-    stopped_at_the_end,
-)
+from tests.transport.broker_kit import answering, gone, require_jars, stopped_at_the_end
 from tests.transport.sender import Sender
 from tests.vigie.cli import vigie
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker, embedded, guard
 from transport.broker.errors import FolderError
 from transport.broker.state import read_state
@@ -126,7 +121,7 @@ def guarded(tmp_path: Path, other_than: int | None = None) -> int:
         state = read_state(state_file)
         return state.pid if state else None
 
-    eventually(lambda: pid() not in {None, other_than}, PATIENCE_S)
+    wait_until(lambda: pid() not in {None, other_than}, PATIENCE_S)
     found = pid()
     assert found is not None
     return found
@@ -152,7 +147,7 @@ def test_on_a_disk_that_fills_up_it_waits_and_goes_on_when_there_is_room(
         first = guarded(tmp_path)
         disk.fill()
         mark.touch()
-        eventually(lambda: gone(first), PATIENCE_S)
+        wait_until(lambda: gone(first), PATIENCE_S)
         assert process.stderr is not None
         said = process.stderr.readline()
         assert said.startswith(f"The disk of {disk.path}/kafka has 0 MiB left and the broker needs")
@@ -169,7 +164,7 @@ def test_while_it_waits_for_room_it_ends_when_told_to(disk: Disk, tmp_path: Path
     with guarding(disk, tmp_path, "exec sleep 600") as process:
         first = guarded(tmp_path)
         disk.fill()
-        eventually(lambda: gone(first), PATIENCE_S)
+        wait_until(lambda: gone(first), PATIENCE_S)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
 
@@ -194,14 +189,14 @@ def test_a_disk_that_fills_up_under_load_costs_no_acknowledged_record(
         with Sender(address, TOPIC, lambda number: b"%d %500d" % (number, 0)) as sender:
             for _ in range(ROUNDS):
                 before, pid = len(sender.acknowledged), broker.status().pid
-                eventually(lambda n=before: len(sender.acknowledged) > n + 100, PATIENCE_S)
+                wait_until(lambda n=before: len(sender.acknowledged) > n + 100, PATIENCE_S)
                 disk.fill()
-                eventually(lambda: broker.status().waits_for is not None, PATIENCE_S)
+                wait_until(lambda: broker.status().waits_for is not None, PATIENCE_S)
                 waits_for = broker.status().waits_for or ""
                 assert f"{disk.path}/home/kafka has 0 MiB left" in waits_for
                 disk.make_room()
-                eventually(lambda p=pid: broker.status().pid != p, PATIENCE_S)
-                eventually(lambda: answering(broker), PATIENCE_S)
+                wait_until(lambda p=pid: broker.status().pid != p, PATIENCE_S)
+                wait_until(lambda: answering(broker), PATIENCE_S)
         found = [
             int((message.value() or b"").split()[0])
             for message in read_to_end(Cluster(address), TOPIC, "test-full")

@@ -17,13 +17,13 @@ import pytest
 
 from tests.transport.broker_kit import (
     answering,
-    eventually,
     gone,
     read_records,
     require_jars,
     stopped_at_the_end,
     write_records,
 )
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.broker.errors import (
     BrokerAlreadyRunningError,
@@ -112,8 +112,8 @@ def test_after_its_own_kill_9_it_is_back_in_six_seconds_with_its_records(
     write_records(started.bootstrap_servers, 20)
 
     os.kill(started.pid, signal.SIGKILL)
-    eventually(lambda: broker.status().pid != started.pid, 2 * SLACK)
-    eventually(lambda: answering(broker), 6 * SLACK)
+    wait_until(lambda: broker.status().pid != started.pid, 2 * SLACK)
+    wait_until(lambda: answering(broker), 6 * SLACK)
 
     assert read_records(started.bootstrap_servers, 20) == list(range(20))
 
@@ -150,7 +150,7 @@ def test_no_java_outlives_the_kill_9_of_its_parent(tmp_path: Path) -> None:
     parent.kill()
     parent.communicate()
 
-    eventually(lambda: gone(java), 10)
+    wait_until(lambda: gone(java), 10)
 
 
 def test_the_thread_that_started_it_may_end(broker: EmbeddedBroker) -> None:
@@ -159,7 +159,7 @@ def test_the_thread_that_started_it_may_end(broker: EmbeddedBroker) -> None:
     thread.join()
 
     with pytest.raises(AssertionError):
-        eventually(lambda: not broker.status().running, 1.5)
+        wait_until(lambda: not broker.status().running, 1.5)
 
 
 def test_detached_it_lives_on_until_anybody_stops_it(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_killing_the_guard_leaves_no_java_and_no_lock(broker: EmbeddedBroker) ->
 
     os.kill(state.guard, signal.SIGKILL)
 
-    eventually(lambda: gone(started.pid) and not broker.status().running, 5)
+    wait_until(lambda: gone(started.pid) and not broker.status().running, 5)
 
 
 def test_stopping_what_does_not_run_says_so(broker: EmbeddedBroker) -> None:

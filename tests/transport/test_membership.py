@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import Consumer
 
-from tests.transport.broker_kit import eventually
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.membership import is_member
@@ -29,7 +29,7 @@ def test_a_member_is_none_any_more_when_another_has_taken_its_slot(
     def joined() -> Consumer:
         member = cluster.group_consumer(topics.group, "slot-0")
         member.subscribe([topics.images])
-        eventually(lambda: bool(member.poll(0.1) or member.assignment()), PATIENCE_S)
+        wait_until(lambda: bool(member.poll(0.1) or member.assignment()), PATIENCE_S)
         return member
 
     def belongs(member: Consumer) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.transport.broker_kit import eventually
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.clients import Cluster
 from transport.replays import Period, Run, Share, ask_holder, replay_group, run_places
@@ -41,9 +41,9 @@ def test_who_has_a_run_is_told_while_a_transaction_of_it_is_open(
     assert holder() is None
     claim("first")
     producer.commit_transaction(PATIENCE_S)
-    eventually(lambda: holder() == "first", PATIENCE_S)
+    wait_until(lambda: holder() == "first", PATIENCE_S)
     claim("second")
     assert holder() == "first"
     producer.commit_transaction(PATIENCE_S)
-    eventually(lambda: holder() == "second", PATIENCE_S)
+    wait_until(lambda: holder() == "second", PATIENCE_S)
     member.close()

@@ -6,8 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +78,3 @@ def running_up(home: Path, *words: str, **settings: str) -> Iterator[Up]:
     finally:
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(15) == 0
-
-
-def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)

@@ -12,8 +12,9 @@ import pytest
 
 from schemas.errors import EXIT_CONFIGURATION, EXIT_OK
 from tests.disks import Disk, small_disk
-from tests.transport.broker_kit import eventually, require_jars
+from tests.transport.broker_kit import require_jars
 from tests.vigie.cli import environment, vigie
+from tests.waiting import wait_until
 from transport.broker import BrokerSettings, EmbeddedBroker
 from transport.clients import Cluster
 from transport.reading import read_to_end
@@ -47,7 +48,7 @@ def test_a_process_whose_log_has_no_room_is_neither_stopped_nor_is_it_told_at_le
         service = Service("talker", [sys.executable, "-c", program], small.path)
         service.start()
         found: list[Ended] = []
-        eventually(lambda: bool(found.append(service.watch()) or found[-1]), PATIENCE_S)
+        wait_until(lambda: bool(found.append(service.watch()) or found[-1]), PATIENCE_S)
         service.ask_to_end()
         service.await_end(0)
     assert (found[-1].exit_code, found[-1].sentence) == (0, "the last sentence.")
@@ -75,11 +76,11 @@ def test_everything_goes_on_by_itself_when_there_is_room(disk: Disk, tmp_path: P
         ) as up,
     ):
         try:
-            eventually(lambda: "Vigie is at" in said.read_text(), PATIENCE_S)
-            eventually(lambda: events(home, topics.predictions) >= 3, PATIENCE_S)
+            wait_until(lambda: "Vigie is at" in said.read_text(), PATIENCE_S)
+            wait_until(lambda: events(home, topics.predictions) >= 3, PATIENCE_S)
 
             disk.fill()
-            eventually(lambda: "The broker waits" in said.read_text(), PATIENCE_S)
+            wait_until(lambda: "The broker waits" in said.read_text(), PATIENCE_S)
             told = vigie(home, "broker", "status")
             assert "the broker waits, and goes on by itself: The disk of" in told.stdout
             sent = vigie(home, "send", str(Path(__file__)))
@@ -87,13 +88,13 @@ def test_everything_goes_on_by_itself_when_there_is_room(disk: Disk, tmp_path: P
             assert f"{home}/kafka has" in sent.stderr
             # Long enough for each process to meet the full disk several times.
             with pytest.raises(AssertionError):
-                eventually(lambda: up.poll() is not None, 10)
+                wait_until(lambda: up.poll() is not None, 10)
 
             disk.make_room()
-            eventually(lambda: "The broker is started again" in said.read_text(), PATIENCE_S)
-            eventually(lambda: vigie(home, "verify", "driver").returncode == 0, PATIENCE_S)
+            wait_until(lambda: "The broker is started again" in said.read_text(), PATIENCE_S)
+            wait_until(lambda: vigie(home, "verify", "driver").returncode == 0, PATIENCE_S)
             seen = events(home, topics.predictions)
-            eventually(lambda: events(home, topics.predictions) >= seen + 3, PATIENCE_S)
+            wait_until(lambda: events(home, topics.predictions) >= seen + 3, PATIENCE_S)
         finally:
             up.send_signal(signal.SIGINT)
     assert up.wait(PATIENCE_S) == EXIT_OK

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -20,18 +19,12 @@ from schemas.errors import (
     EXIT_UNAVAILABLE,
     EXIT_USAGE,
 )
+from tests.waiting import wait_until
 from vigie.processes import LOG_BYTES, ROOT, RestartPolicy, Service, end_all
 
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -84,7 +77,7 @@ def test_a_killed_process_is_replaced_at_once(service):
     os.kill(first, signal.SIGKILL)
 
     seen = []
-    until(lambda: seen.append(ended) or True if (ended := child.watch()) else False)
+    wait_until(lambda: seen.append(ended) or True if (ended := child.watch()) else False)
 
     assert (seen[0].exit_code, seen[0].restarted) == (-signal.SIGKILL, True)
     assert child.pid not in (None, first)
@@ -95,7 +88,7 @@ def test_the_sentence_of_a_process_that_gave_up_is_told(service):
     child.start()
 
     seen = []
-    until(lambda: seen.append(ended) or True if (ended := child.watch()) else False)
+    wait_until(lambda: seen.append(ended) or True if (ended := child.watch()) else False)
 
     assert (seen[0].sentence, child.gave_up) == ("Port 1 is in use.", True)
     assert "Port 1 is in use." in str(seen[0])
@@ -108,7 +101,7 @@ def test_a_process_that_does_not_end_is_killed_after_the_grace(service, tmp_path
         f"pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
     )
     child.start()
-    until(ready.exists)
+    wait_until(ready.exists)
     child.ask_to_end()
 
     assert child.await_end(time.monotonic() + 0.1) == -signal.SIGKILL
@@ -134,10 +127,10 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path):
         f"pathlib.Path({str(note)!r}).write_text(str(child.pid)); time.sleep(60)"
     )
     with subprocess.Popen(python(code), cwd=ROOT) as parent:
-        until(lambda: note.exists() and note.read_text())
+        wait_until(lambda: note.exists() and note.read_text())
         child = psutil.Process(int(note.read_text()))
         # Its handlers are there once it listens for the broker.
-        until((tmp_path / "cameras").is_dir)
+        wait_until((tmp_path / "cameras").is_dir)
         parent.kill()
 
         child.wait(timeout=10)
@@ -157,7 +150,7 @@ def test_a_child_that_ignores_the_signal_ends_too(tmp_path):
         f"pathlib.Path({str(note)!r}).write_text(str(child.pid)); time.sleep(60)"
     )
     with subprocess.Popen(python(parent), cwd=ROOT) as process:
-        until(lambda: note.exists() and note.read_text())
+        wait_until(lambda: note.exists() and note.read_text())
         orphan = psutil.Process(int(note.read_text()))
         process.kill()
 

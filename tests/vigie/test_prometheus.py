@@ -12,7 +12,8 @@ import yaml
 
 from tests.requirements import require_program
 from tests.vigie.monitoring import MONITORING, panels
-from tests.vigie.running import Up, running_up, until
+from tests.vigie.running import Up, running_up
+from tests.waiting import wait_until
 from transport.broker import Running
 from transport.broker.ports import is_free
 from vigie.up import metrics_ports
@@ -94,7 +95,7 @@ def asked(prometheus: httpx.Client, expression: str) -> list[object]:
 def test_every_process_of_an_installation_answers_it(prometheus):
     every = len(metrics_ports(1)) + 1
 
-    until(lambda: len(asked(prometheus, 'up{job="vigie"} == 1')) == every)
+    wait_until(lambda: len(asked(prometheus, 'up{job="vigie"} == 1')) == every)
 
 
 @pytest.mark.parametrize("expression", [text for _, text in PANELS], ids=[n for n, _ in PANELS])
@@ -104,7 +105,7 @@ def test_each_panel_has_figures(prometheus, expression):
     if expression.startswith("sum by (reason)"):
         asked(prometheus, expression)
     else:
-        until(lambda: asked(prometheus, expression))
+        wait_until(lambda: asked(prometheus, expression))
 
 
 def test_no_alert_fires_where_all_is_well(prometheus):

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from producers.settings import SimulatorSettings
 from producers.simulator_controls import Controls
 from tests.vigie.cli import environment
+from tests.waiting import wait_until
 
 SMALL = {
     "VIGIE_PRODUCERS__SIMULATOR__WIDTH": "64",
@@ -36,13 +37,6 @@ def simulating(home: Path, *words: str) -> Iterator[None]:
         assert process.wait(20) == 0
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def controls(home: Path) -> Controls:
     return Controls(home / "producers", SimulatorSettings(cameras=1))
 
@@ -53,14 +47,14 @@ def want(home: Path, **changes: object) -> None:
 
 
 def becomes(home: Path, state: str) -> None:
-    until(lambda: controls(home).state(time.time())[0] == state)
+    wait_until(lambda: controls(home).state(time.time())[0] == state)
 
 
 def test_who_starts_it_by_hand_gets_images_also_when_the_page_stopped_it_before(tmp_path):
     want(tmp_path, running=False)
 
     with simulating(tmp_path):
-        until(lambda: list(tmp_path.glob("cameras/cabin-1/*.jpg")))
+        wait_until(lambda: list(tmp_path.glob("cameras/cabin-1/*.jpg")))
 
 
 def test_the_page_steers_one_that_was_started_by_hand(tmp_path):
@@ -88,9 +82,9 @@ def test_a_second_one_waits_for_the_end_of_the_first(tmp_path):
 
     with ExitStack() as first:
         first.enter_context(simulating(tmp_path))
-        until(pid)
+        wait_until(pid)
         before = pid()
         with simulating(tmp_path, "--follow"):
             assert pid() == before
             first.close()
-            until(lambda: pid() not in {None, before})
+            wait_until(lambda: pid() not in {None, before})

@@ -15,7 +15,8 @@ import pytest
 from schemas.errors import EXIT_CONFIGURATION
 from schemas.events import Classification
 from tests.vigie.cli import vigie
-from tests.vigie.running import Up, start_up, until
+from tests.vigie.running import Up, start_up
+from tests.waiting import wait_until
 from transport.broker import Running
 
 
@@ -48,7 +49,7 @@ def test_the_link_answers(up):
 
 
 def test_images_of_the_simulated_camera_are_judged(up):
-    until(lambda: len(up.predictions()) >= 2)
+    wait_until(lambda: len(up.predictions()) >= 2)
 
     assert all(isinstance(outcome, Classification) for outcome in up.predictions())
 
@@ -65,10 +66,10 @@ def test_a_killed_worker_is_back_and_goes_on(up):
     worker = up.member("infer driver")
     before = len(up.predictions())
     worker.kill()
-    until(lambda: not worker.is_running())
+    wait_until(lambda: not worker.is_running())
 
-    until(lambda: up.member("infer driver").pid != worker.pid, 5.0)
-    until(lambda: len(up.predictions()) >= before + 3)
+    wait_until(lambda: up.member("infer driver").pid != worker.pid, 5.0)
+    wait_until(lambda: len(up.predictions()) >= before + 3)
 
 
 def test_other_commands_find_the_broker_by_themselves(up, home):
@@ -107,13 +108,13 @@ def test_without_simulation_the_cameras_wait_for_the_page_to_start_them(up, home
     again = start(home, "--no-simulate")
     address = f"{again.link}/api/simulator"
     try:
-        until(lambda: httpx.get(address).json()["state"] == "stopped")
+        wait_until(lambda: httpx.get(address).json()["state"] == "stopped")
         wish = httpx.get(address).json()["wish"] | {"running": True}
 
         answer = httpx.post(address, json=wish, headers={"origin": again.link})
 
         assert answer.status_code == 200
-        until(lambda: httpx.get(address).json()["state"] == "running")
+        wait_until(lambda: httpx.get(address).json()["state"] == "running")
     finally:
         again.process.send_signal(signal.SIGINT)
         again.process.wait(timeout=20)
