@@ -20,6 +20,9 @@ JVM_FLAGS = (
     "-Xms64m",  # grows to the heap setting only when needed
     "-XX:+UseSerialGC",  # the smallest collector; this broker moves some kilobytes per image
     "-XX:TieredStopAtLevel=1",  # ready in 3.0 s instead of 4.2; nothing here runs hot
+    # Calls are few here: compiled only after 200, a transaction's code was interpreted for minutes.
+    # So a warm broker takes a third less of the processor (docs/benchmarks.md); its start is alike.
+    "-XX:CompileThresholdScaling=0.1",
     "-XX:+ExitOnOutOfMemoryError",  # a broker that lives on without memory answers nobody
     "--sun-misc-unsafe-memory-access=allow",  # lz4-java's; otherwise a warning at each start
     "--enable-native-access=ALL-UNNAMED",  # the same for snappy's and zstd's native parts
